@@ -1,0 +1,43 @@
+"""The pages and the API: a blueprint a topic, joined to the app by `register`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from flask import Flask
+
+from forum.web import api, caching, converters, errors, filters, reader, security
+
+BLUEPRINTS: Final = (
+    "forum.web.reading",
+    "forum.web.downloads",
+    "forum.web.citing",
+    "forum.web.feeds",
+    "forum.web.searching",
+    "forum.web.pages",
+    "forum.web.languages",
+    "forum.web.health",
+    "forum.web.session",
+    "forum.web.account",
+    "forum.web.subscribing",
+    "forum.web.writing",
+    "forum.web.moderating",
+    "forum.web.administration",
+)
+"""Modules that each have a `blueprint`."""
+
+
+def register(app: Flask) -> None:
+    """Join every page, the API, the error pages and the headers to the app."""
+    converters.init_app(app)
+    # The reader's transaction must be chosen before anything asks the database.
+    reader.init_app(app)
+    filters.init_app(app)
+    errors.init_app(app)
+    for name in BLUEPRINTS:
+        app.register_blueprint(import_module(name).blueprint)
+    app.register_blueprint(api.blueprint)
+    # Functions after a request run in reverse: the headers come last, on what was sent before.
+    security.init_app(app)
+    caching.init_app(app)

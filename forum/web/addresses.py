@@ -1,0 +1,74 @@
+"""Addresses of our own pages: with changed parameters, safe to go back to, with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from flask import abort, current_app, request, url_for
+
+from forum.config import settings
+
+LAST_PAGE: Final = 1_000_000
+
+
+def safe_path(path: str, default: str = "/") -> str:
+    """A path on this site, or the default where following it would leave the site."""
+    # Browsers read a backslash as a slash, and skip control characters.
+    if not path.startswith("/") or "\\" in path or not path.isprintable():
+        return default
+    parts = urlsplit(path)
+    return default if parts.scheme or parts.netloc or path.startswith("//") else path
+
+
+def own_path() -> str:
+    """The path and query of this page, to come back to; the home page after a POST."""
+    if request.method not in ("GET", "HEAD"):
+        return url_for("reading.home")
+    return address_with()
+
+
+def address_with(**changes: object) -> str:
+    """The address of this page with some parameters changed; None takes one away."""
+    rule = request.url_rule
+    if rule is not None and rule.methods is not None and "GET" not in rule.methods:
+        path = url_for("reading.home")
+    else:
+        path = request.root_path + quote(request.path, safe="/@:+,;=!$&'()*~")
+    pairs = [
+        (name, value)
+        for name, value in request.args.items(multi=True)
+        # The language has been kept in a cookie by now.
+        if name != "lang" and name not in changes
+    ]
+    pairs += [(name, str(value)) for name, value in changes.items() if value is not None]
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def page_number() -> int:
+    """The `page` parameter, from 1; anything else is no page of ours (404)."""
+    text = request.args.get("page", "1")
+    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+        abort(404)
+    number = int(text)
+    if not 1 <= number <= LAST_PAGE:
+        abort(404)
+    return number
+
+
+def absolute(path: str) -> str:
+    """The address of a path under SITE_URL, whatever name the reader used."""
+    return settings().site_url + path
+
+
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the content, so it may be kept for good."""
+    return url_for("static", filename=name, v=_digest(str(current_app.static_folder), name))
+
+
+@cache
+def _digest(folder: str, name: str) -> str:
+    return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:12]

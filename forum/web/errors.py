@@ -1,0 +1,92 @@
+"""What readers see when something is not there or goes wrong."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from forum.extensions import db
+from forum.web.api.problems import problem
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Show every error as a page in the reader's language, or as a problem document."""
+    app.register_error_handler(HTTPException, show)
+    app.register_error_handler(Exception, fail)
+
+
+def show(error: HTTPException) -> Response:
+    """An error that has an HTTP status of its own."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    if request.path.startswith("/api/"):
+        response = problem(error.code, error.name, error.description or "")
+    else:
+        response = make_response(_page(error), error.code)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers.setdefault(name, value)
+    return response
+
+
+def fail(error: Exception) -> Response:
+    """An error of ours: logged in full, shown without a word of what it was."""
+    log.error("request failed: %s", request.endpoint, exc_info=error)
+    try:
+        db.session.rollback()
+        return show(InternalServerError())
+    except SQLAlchemyError:
+        # Without a database there is no account to greet and no menu to show.
+        return Response("Passerelle: 500\n", 500, mimetype="text/plain")
+
+
+def _page(error: HTTPException) -> str:
+    title, explanation = _words(error)
+    return render_template("error.html", title=title, explanation=explanation)
+
+
+def _words(error: HTTPException) -> tuple[str, str]:
+    if isinstance(error, CSRFError):
+        return (
+            gettext("This form is no longer valid"),
+            gettext("Go back, load the page again and send the form once more."),
+        )
+    known = {
+        403: (
+            gettext("This is not open to you"),
+            gettext("Sign in with an address that is subscribed to this list."),
+        ),
+        404: (
+            gettext("There is nothing here"),
+            gettext("The address may be mistyped, or what it named is gone or not yours to read."),
+        ),
+        405: (
+            gettext("This cannot be done so"),
+            gettext("The page does not take this kind of request."),
+        ),
+        413: (
+            gettext("That is too large"),
+            gettext("Send less at once, or smaller attachments."),
+        ),
+        429: (
+            gettext("Too many requests"),
+            gettext("Wait a minute and try again."),
+        ),
+    }
+    fallback = (
+        gettext("This request could not be understood"),
+        gettext("Go back and try again."),
+    )
+    if error.code is not None and error.code >= 500:
+        fallback = (
+            gettext("Something went wrong on our side"),
+            gettext("It has been noted. Try again in a moment."),
+        )
+    return known.get(error.code or 0, fallback)

@@ -1,0 +1,137 @@
+"""How templates write times, numbers, sizes, languages and names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import format_decimal
+from babel.units import format_unit
+from flask import Flask
+from flask_babel import get_timezone, gettext
+
+from forum import i18n
+from forum.clock import utcnow
+from forum.domain.markup import mask_addresses_text
+from forum.domain.values import MULTIPLE
+from forum.web.addresses import address_with, asset, own_path
+from forum.web.reader import current_reader
+
+IN_WORDS: Final = timedelta(days=28)
+JUST_NOW: Final = timedelta(seconds=60)
+# English readers of three continents: the day comes before the month.
+LOCALES: Final = {"en": "en_GB"}
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters known to the templates."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        iso=iso,
+        in_words=in_words,
+        full_date=full_date,
+        short_date=short_date,
+        number=number,
+        file_size=file_size,
+        language_code=language_code,
+        near_pages=near_pages,
+        shown=shown,
+        person=person,
+    )
+    app.jinja_env.globals.update(
+        address_with=address_with,
+        asset=asset,
+        own_path=own_path,
+        own_language_name=own_language_name,
+        current_reader=current_reader,
+    )
+
+
+def iso(when: datetime) -> str:
+    """A moment as machines read it: ISO 8601, UTC."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def in_words(when: datetime) -> str:
+    """A moment in words while it is near (`3 days ago`), as a date later."""
+    age = utcnow() - when
+    if timedelta(0) <= age < JUST_NOW:
+        return gettext("just now")
+    if timedelta(0) <= age < IN_WORDS:
+        return format_timedelta(-age, add_direction=True, locale=_locale())
+    return short_date(when)
+
+
+def short_date(when: datetime) -> str:
+    """The day of a moment in the reader's zone: `3 March 2010`."""
+    return _date(when, "long", _locale(), get_timezone() or UTC)
+
+
+def full_date(when: datetime) -> str:
+    """A moment in full in the reader's zone: `Wednesday 3 March 2010, 10:05 UTC`."""
+    zone = get_timezone() or UTC
+    locale = _locale()
+    clock = format_time(when.astimezone(zone), "short", tzinfo=zone, locale=locale)
+    return f"{_date(when, 'full', locale, zone)}, {clock} {when.astimezone(zone).tzname()}"
+
+
+def number(value: float) -> str:
+    """A number with the marks of the reader's language."""
+    return format_decimal(value, locale=_locale())
+
+
+def file_size(size: int) -> str:
+    """A size in bytes, in the unit that suits it: `1.4 MB`, `1,4 Mo`."""
+    for unit, factor in (("megabyte", 1_000_000), ("kilobyte", 1_000)):
+        if size >= factor:
+            value = round(size / factor, 1 if size < 10 * factor else None)
+            return format_unit(value, f"digital-{unit}", length="short", locale=_locale())
+    return format_unit(size, "digital-byte", length="long", locale=_locale())
+
+
+def language_code(code: str) -> str:
+    """What a language badge shows: `FR`; three dots for several."""
+    return "…" if code == MULTIPLE else code.upper()
+
+
+def own_language_name(code: str) -> str:
+    """The name of a language in itself: `français`."""
+    return str(Locale.parse(code).get_display_name(code))
+
+
+def near_pages(page: int, pages: int) -> list[int | None]:
+    """The page numbers a pager shows: both ends, the neighbours, and None for a gap."""
+    wanted = sorted({1, 2, page - 1, page, page + 1, pages - 1, pages} & set(range(1, pages + 1)))
+    shown_pages: list[int | None] = []
+    for place, value in enumerate(wanted):
+        gap = value - wanted[place - 1] if place else 1
+        if gap == 2:
+            shown_pages.append(value - 1)
+        elif gap > 2:
+            shown_pages.append(None)
+        shown_pages.append(value)
+    return shown_pages
+
+
+def shown(text: str) -> str:
+    """A subject, a name or a file name as this reader may see it."""
+    return mask_addresses_text(text) if "@" in text and current_reader().is_anonymous else text
+
+
+def person(name: str) -> str:
+    """An author's name as this reader may see it; never empty."""
+    return shown(name) or gettext("Unknown author")
+
+
+def _locale() -> str:
+    language = i18n.current_language()
+    return LOCALES.get(language, language)
+
+
+@lru_cache(maxsize=4096)
+def _date(when: datetime, style: str, locale: str, zone: tzinfo) -> str:
+    return format_date(when.astimezone(zone).date(), style, locale=locale)

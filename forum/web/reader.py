@@ -1,0 +1,83 @@
+"""Who is reading, and in which kind of transaction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, g, request
+from flask_login import current_user
+from werkzeug.exceptions import Unauthorized
+
+from forum.extensions import db
+from forum.operations.tokens import api_token
+from forum.storage.base import set_reading
+from forum.storage.people import Account, ApiToken
+from forum.storage.visibility import Reader, moderated_list_ids
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def init_app(app: Flask) -> None:
+    """Let safe requests read without waiting for writers, and templates know the reader."""
+    app.before_request(_choose_transaction)
+    app.teardown_request(_forget_transaction)
+    app.jinja_env.globals.update(moderates_something=moderates_something)
+
+
+def current_account() -> Account | None:
+    """The account signed in by cookie."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def current_reader() -> Reader:
+    """Who reads this page: the account signed in by cookie, or nobody known."""
+    if "reader" not in g:
+        g.reader = Reader.of(current_account())
+    found: Reader = g.reader
+    return found
+
+
+def bearer() -> ApiToken | None:
+    """The token of the Authorization header; None where there is none.
+
+    Raises:
+        Unauthorized: there is one, and it is not good.
+    """
+    if "bearer" in g:
+        held: ApiToken | None = g.bearer
+        return held
+    token = None
+    if "Authorization" in request.headers:
+        # RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
+        scheme, _, secret = request.headers["Authorization"].partition(" ")
+        token = api_token(db.session(), secret.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            raise Unauthorized("The token is not known.")
+    g.bearer = token
+    return token
+
+
+def bearer_reader() -> Reader:
+    """Who calls the API: a token's account, or nobody known; never a cookie."""
+    token = bearer()
+    return Reader.of(token.account if token else None)
+
+
+def any_reader() -> Reader:
+    """Who asks for bytes: a token's account where one is shown, else as for pages."""
+    return bearer_reader() if bearer() else current_reader()
+
+
+def moderates_something() -> bool:
+    """Whether the menu shows the moderation queue."""
+    if "moderates" not in g:
+        g.moderates = bool(moderated_list_ids(db.session(), current_reader()))
+    return bool(g.moderates)
+
+
+def _choose_transaction() -> None:
+    set_reading(request.method in SAFE_METHODS)
+
+
+def _forget_transaction(error: BaseException | None) -> None:  # noqa: ARG001
+    set_reading(False)
