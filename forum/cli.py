@@ -1,0 +1,48 @@
+"""The `passerelle` command: every room's commands under one name."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import Any
+
+import click
+from flask.cli import ScriptInfo
+
+import forum.commands
+from forum import __version__
+from forum.app import create_app
+from forum.settings import SettingsError
+
+
+class PasserelleGroup(click.Group):
+    """Commands of `forum.commands` and of the `flask.commands` entry points, found by name."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; a bad setting is one line and exit status 2, never a traceback."""
+        kwargs.setdefault("obj", ScriptInfo(create_app=create_app))
+        try:
+            return super().main(*args, **kwargs)
+        except SettingsError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=PasserelleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="passerelle")
+def main() -> None:
+    """Passerelle: a forum and a mailing list that are the same conversation."""
+
+
+def _load() -> None:
+    for module in iter_modules(forum.commands.__path__, "forum.commands."):
+        for command in getattr(import_module(module.name), "COMMANDS", ()):
+            main.add_command(command)
+    for entry in entry_points(group="flask.commands"):
+        if entry.value.startswith("mailbridge."):
+            main.add_command(entry.load(), entry.name)
+
+
+_load()

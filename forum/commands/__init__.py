@@ -1,0 +1,1 @@
+"""The commands, a module a topic; each names its own in `COMMANDS`."""

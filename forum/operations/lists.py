@@ -1,0 +1,161 @@
+"""Making and changing lists, and who holds which role on them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from forum.domain.values import LANGUAGES
+from forum.operations.accounts import AccountError, check_email
+from forum.storage.lists import (
+    FromPolicy,
+    MailingList,
+    Mode,
+    Posting,
+    RoleGrant,
+    RoleName,
+    Strangers,
+    Visibility,
+    list_by_address,
+    list_by_slug,
+)
+from forum.storage.people import Account
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+# These local parts would be read as another list's addresses, or as everybody's.
+RESERVED_ENDINGS = ("-subscribe", "-unsubscribe", "-confirm", "-request", "-owner", "-bounces")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "mode": tuple(Mode),
+    "visibility": tuple(Visibility),
+    "posting": tuple(Posting),
+    "strangers": tuple(Strangers),
+    "from_policy": tuple(FromPolicy),
+    "language": LANGUAGES,
+}
+FREE = frozenset(
+    {
+        "upstream_address",
+        "bridge_address",
+        "upstream_list_id",
+        "outgoing_stopped",
+        *(f"{text}_{language}" for text in ("title", "description") for language in LANGUAGES),
+    }
+)
+
+
+class ListError(ValueError):
+    """A list that cannot be made or changed so; the text says why."""
+
+
+def create_list(
+    session: Session, address: str, titles: dict[str, str], now: datetime, **options: Any
+) -> MailingList:
+    """Make a list; its slug is the address's local part.
+
+    Args:
+        titles: By language: fr, en and es, none empty.
+        options: Columns of `mailing_list`, as `edit_list` takes them.
+
+    Raises:
+        ListError: the address, a title or an option is no good, or the list exists.
+    """
+    try:
+        address = check_email(address)
+    except AccountError as error:
+        raise ListError(str(error)) from None
+    slug = address.partition("@")[0]
+    if not SLUG.fullmatch(slug) or slug.endswith((*RESERVED_ENDINGS, "-moderate")):
+        raise ListError(f"{slug!r} cannot name a list")
+    if list_by_slug(session, slug) or list_by_address(session, address):
+        raise ListError(f"there is a list {slug} already")
+    missing = [language for language in LANGUAGES if not titles.get(language, "").strip()]
+    if missing:
+        raise ListError(f"a title is missing for: {', '.join(missing)}")
+    mailing_list = MailingList(slug=slug, address=address, created_at=now)
+    for language in LANGUAGES:
+        setattr(mailing_list, f"title_{language}", titles[language].strip())
+    _apply(session, mailing_list, options)
+    session.add(mailing_list)
+    session.flush()
+    return mailing_list
+
+
+def edit_list(session: Session, mailing_list: MailingList, **options: Any) -> None:
+    """Change columns of a list; None leaves one as it is.
+
+    Raises:
+        ListError: no such option, or a value it cannot have.
+    """
+    _apply(session, mailing_list, options)
+    session.flush()
+
+
+def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if value is None:
+            continue
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ListError(f"{name} must be one of {', '.join(CHOICES[name])}, not {value!r}")
+        if name not in CHOICES and name not in FREE:
+            raise ListError(f"a list has no {name}")
+        if name in ("upstream_address", "bridge_address"):
+            value = _outside_address(session, mailing_list, name, value)
+        setattr(mailing_list, name, value)
+    if mailing_list.mode == Mode.MIRRORED and not (
+        mailing_list.upstream_address and mailing_list.bridge_address
+    ):
+        raise ListError("a mirrored list needs an upstream address and a bridge address")
+
+
+def _outside_address(session: Session, mailing_list: MailingList, name: str, value: str) -> str:
+    try:
+        value = check_email(value)
+    except AccountError as error:
+        raise ListError(str(error)) from None
+    with session.no_autoflush:
+        holder = list_by_address(session, value)
+    if holder is not None and holder is not mailing_list and name == "bridge_address":
+        raise ListError(f"{value} is an address of {holder.slug} already")
+    return value
+
+
+def grant_role(
+    session: Session, mailing_list: MailingList, account: Account, role: str, now: datetime
+) -> bool:
+    """Give an account a role on a list; False where it had it.
+
+    Raises:
+        ListError: there is no such role.
+    """
+    if role not in tuple(RoleName):
+        raise ListError(f"the role must be one of {', '.join(RoleName)}")
+    found = session.scalar(
+        select(RoleGrant).where(
+            RoleGrant.mailing_list_id == mailing_list.id,
+            RoleGrant.account_id == account.id,
+            RoleGrant.role == role,
+        )
+    )
+    if found is not None:
+        return False
+    session.add(RoleGrant(mailing_list_id=mailing_list.id, account_id=account.id, role=role))
+    session.flush()
+    return True
+
+
+def revoke_role(
+    session: Session, mailing_list: MailingList, account: Account, role: str, now: datetime
+) -> bool:
+    """Take a role back; False where the account had it not."""
+    result = session.execute(
+        delete(RoleGrant).where(
+            RoleGrant.mailing_list_id == mailing_list.id,
+            RoleGrant.account_id == account.id,
+            RoleGrant.role == role,
+        )
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,57 @@
+"""Mail of our own to one person: queued as a row, written and sent by the worker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from forum.storage.lists import MailingList
+from forum.storage.mail import Notice
+
+
+class NoticeKind(StrEnum):
+    """Which text a notice has; a template in three languages each."""
+
+    LOGIN = "login"
+    CONFIRM_SUBSCRIBE = "confirm-subscribe"
+    CONFIRM_UNSUBSCRIBE = "confirm-unsubscribe"
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
+    HELD_AUTHOR = "held-author"
+    HELD_MODERATOR = "held-moderator"
+    REJECTED = "rejected"
+    HELP = "help"
+    UNKNOWN_COMMAND = "unknown-command"
+
+
+def notify(
+    session: Session,
+    kind: NoticeKind,
+    recipient: str,
+    language: str,
+    now: datetime,
+    *,
+    mailing_list: MailingList | None = None,
+    **params: str,
+) -> Notice:
+    """Queue a notice; it leaves after the caller's commit.
+
+    Args:
+        recipient: One address.
+        language: Of the recipient: fr, en or es.
+        params: What the template of this kind names.
+    """
+    notice = Notice(
+        kind=kind,
+        recipient=recipient,
+        language=language,
+        mailing_list_id=mailing_list.id if mailing_list else None,
+        params=params,
+        due_at=now,
+        queued_at=now,
+    )
+    session.add(notice)
+    session.flush()
+    return notice

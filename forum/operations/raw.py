@@ -1,0 +1,35 @@
+"""Raw messages: kept once, compressed, whatever the number of lists they came for."""
+
+from __future__ import annotations
+
+import hashlib
+
+import zstandard
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.storage.archive import RawMessage
+
+LEVEL = 6
+
+
+def store_raw(session: Session, raw: bytes) -> RawMessage:
+    """Keep the bytes of a message; the same bytes are kept once."""
+    digest = hashlib.sha256(raw).hexdigest()
+    found = session.scalar(select(RawMessage).where(RawMessage.sha256 == digest))
+    if found is not None:
+        return found
+    compressed = zstandard.ZstdCompressor(level=LEVEL).compress(raw)
+    row = RawMessage(sha256=digest, size=len(raw), compressed=compressed)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def load_raw(row: RawMessage) -> bytes:
+    """The bytes of a message as they came.
+
+    Raises:
+        zstandard.ZstdError: the stored bytes are damaged.
+    """
+    return zstandard.ZstdDecompressor().decompress(row.compressed, max_output_size=row.size)

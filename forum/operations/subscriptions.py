@@ -1,0 +1,231 @@
+"""Joining and leaving a list: asked for, confirmed by the address itself, done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.domain.values import LANGUAGES, Mailbox
+from forum.operations import tokens
+from forum.operations.accounts import AccountError, check_email, ensure_author
+from forum.operations.notices import NoticeKind, notify
+from forum.storage.lists import MailingList
+from forum.storage.people import (
+    DeliveryMode,
+    Subscription,
+    SubscriptionState,
+    TokenKind,
+    account_by_email,
+    subscription_of,
+)
+
+CONFIRM_HOURS = 72
+
+
+def subscribe(
+    session: Session,
+    mailing_list: MailingList,
+    email: str,
+    now: datetime,
+    *,
+    name: str = "",
+    language: str | None = None,
+    delivery: str = DeliveryMode.EACH,
+    reads: str = "",
+    confirmed: bool = True,
+) -> Subscription:
+    """Put an address on a list; who is there already stays, with what they chose.
+
+    Args:
+        language: fr, en or es; None takes the account's, else the list's.
+        reads: Languages the person reads, comma-separated; empty for all.
+        confirmed: Whether the address has shown that it is its holder's.
+
+    Raises:
+        AccountError: the address, the language or the delivery is no good.
+    """
+    email = check_email(email)
+    _check(language, delivery, reads)
+    found = subscription_of(session, mailing_list.id, email)
+    if found is not None:
+        return found
+    address = ensure_author(session, Mailbox(name, email), None)
+    if confirmed and address.confirmed_at is None:
+        address.confirmed_at = now
+    account = account_by_email(session, email)
+    subscription = Subscription(
+        mailing_list_id=mailing_list.id,
+        address_id=address.id,
+        language=language or (account.language if account else mailing_list.language),
+        delivery=delivery,
+        reads=reads,
+        token=tokens.new_secret(),
+        created_at=now,
+    )
+    session.add(subscription)
+    session.flush()
+    return subscription
+
+
+def unsubscribe(session: Session, mailing_list: MailingList, email: str, now: datetime) -> bool:
+    """Take an address off a list, with the mail that waited for it; False where it was not on it."""
+    found = subscription_of(session, mailing_list.id, email)
+    if found is None:
+        return False
+    session.delete(found)
+    session.flush()
+    return True
+
+
+def by_token(session: Session, token: str) -> Subscription | None:
+    """The subscription that a footer's link or a return path names."""
+    return session.scalar(select(Subscription).where(Subscription.token == token.strip().lower()))
+
+
+def request_subscribe(
+    session: Session,
+    mailing_list: MailingList,
+    email: str,
+    now: datetime,
+    *,
+    name: str = "",
+    language: str,
+    site_url: str,
+) -> None:
+    """Mail an address what it must do to join.
+
+    Raises:
+        AccountError: it is not an address.
+    """
+    email = check_email(email)
+    payload = {"name": name, "language": language}
+    _ask(session, TokenKind.SUBSCRIBE, mailing_list, email, now, payload, language, site_url)
+
+
+def confirm_subscribe(session: Session, secret: str, now: datetime) -> Subscription | None:
+    """Join by a confirmation's secret; None where it is unknown, used or too old."""
+    token = tokens.redeem(session, TokenKind.SUBSCRIBE, secret, now)
+    if token is None or token.mailing_list is None:
+        return None
+    payload = tokens.payload_of(token)
+    was_there = subscription_of(session, token.mailing_list.id, token.email) is not None
+    subscription = subscribe(
+        session,
+        token.mailing_list,
+        token.email,
+        now,
+        name=payload.get("name", ""),
+        language=payload.get("language") or None,
+    )
+    if not was_there:
+        notify(
+            session,
+            NoticeKind.WELCOME,
+            token.email,
+            subscription.language,
+            now,
+            mailing_list=token.mailing_list,
+            token=subscription.token,
+        )
+    return subscription
+
+
+def request_unsubscribe(
+    session: Session,
+    mailing_list: MailingList,
+    email: str,
+    now: datetime,
+    *,
+    language: str,
+    site_url: str,
+) -> None:
+    """Mail an address what it must do to leave; one that is not on the list is told nothing."""
+    subscription = subscription_of(session, mailing_list.id, email)
+    if subscription is None:
+        return
+    language = subscription.language
+    _ask(session, TokenKind.UNSUBSCRIBE, mailing_list, email, now, {}, language, site_url)
+
+
+def confirm_unsubscribe(session: Session, secret: str, now: datetime) -> MailingList | None:
+    """Leave by a confirmation's secret: the list left, or None."""
+    token = tokens.redeem(session, TokenKind.UNSUBSCRIBE, secret, now)
+    if token is None or token.mailing_list is None:
+        return None
+    leave(session, token.mailing_list, token.email, now)
+    return token.mailing_list
+
+
+def leave(session: Session, mailing_list: MailingList, email: str, now: datetime) -> bool:
+    """Take an address off a list and say goodbye to it."""
+    found = subscription_of(session, mailing_list.id, email)
+    if found is None:
+        return False
+    language = found.language
+    unsubscribe(session, mailing_list, email, now)
+    notify(session, NoticeKind.GOODBYE, email, language, now, mailing_list=mailing_list)
+    return True
+
+
+def set_options(
+    session: Session,
+    subscription: Subscription,
+    *,
+    delivery: str | None = None,
+    language: str | None = None,
+    own_posts: bool | None = None,
+    state: str | None = None,
+) -> None:
+    """Change how a person receives a list; None leaves a thing as it is.
+
+    Raises:
+        AccountError: a value that does not exist.
+    """
+    _check(language, delivery or subscription.delivery, "")
+    if state is not None and state not in tuple(SubscriptionState):
+        raise AccountError(f"the state must be one of {', '.join(SubscriptionState)}")
+    subscription.delivery = delivery or subscription.delivery
+    subscription.language = language or subscription.language
+    subscription.state = state or subscription.state
+    if own_posts is not None:
+        subscription.own_posts = own_posts
+    session.flush()
+
+
+def _ask(
+    session: Session,
+    kind: TokenKind,
+    mailing_list: MailingList,
+    email: str,
+    now: datetime,
+    payload: dict[str, str],
+    language: str,
+    site_url: str,
+) -> None:
+    secret = tokens.issue(
+        session, kind, email, now, mailing_list=mailing_list, payload=payload, hours=CONFIRM_HOURS
+    )
+    joining = kind == TokenKind.SUBSCRIBE
+    notify(
+        session,
+        NoticeKind.CONFIRM_SUBSCRIBE if joining else NoticeKind.CONFIRM_UNSUBSCRIBE,
+        email,
+        language,
+        now,
+        mailing_list=mailing_list,
+        secret=secret,
+        link=f"{site_url}/confirm/{secret}",
+        hours=str(CONFIRM_HOURS),
+    )
+
+
+def _check(language: str | None, delivery: str, reads: str) -> None:
+    if language is not None and language not in LANGUAGES:
+        raise AccountError(f"the language must be one of {', '.join(LANGUAGES)}, not {language!r}")
+    if delivery not in tuple(DeliveryMode):
+        raise AccountError(f"delivery must be one of {', '.join(DeliveryMode)}, not {delivery!r}")
+    unknown = [code for code in reads.split(",") if code and code.strip() not in LANGUAGES]
+    if unknown:
+        raise AccountError(f"reads names languages the site has not: {', '.join(unknown)}")

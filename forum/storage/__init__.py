@@ -1,0 +1,1 @@
+"""Tables by topic. Queries take a session and never commit."""

@@ -1,0 +1,212 @@
+"""What pages, feeds and the API read of lists and threads: rows of plain columns, in few queries.
+
+Nothing here asks who may read: the caller has found the list or thread through `visibility`, or
+gives the predicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from forum.storage.archive import Post, PostState, Thread
+from forum.storage.lists import MailingList
+from forum.storage.people import Author
+
+shown_author = func.coalesce(func.nullif(Post.author_name, ""), Author.name)
+"""A post's author as written in the message, else as known from their newest mail."""
+
+EVER: Final = (datetime.min, datetime.max)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A list with what it holds."""
+
+    mailing_list: MailingList
+    threads: int
+    posts: int
+    last_post_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """A thread as lists of threads show it."""
+
+    id: int
+    list_slug: str
+    subject: str
+    state: str
+    pinned: bool
+    post_count: int
+    languages: tuple[str, ...]
+    """The most frequent first."""
+    tags: tuple[str, ...]
+    started_at: datetime
+    last_post_at: datetime
+    starter: str
+    """Who wrote the first post; empty where that cannot be seen."""
+    last_writer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFilter:
+    """Which threads of a list are wanted; empty: all."""
+
+    language: str = ""
+    tag: str = ""
+    started_from: datetime | None = None
+    started_before: datetime | None = None
+    unanswered: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions on `thread`."""
+        found: list[ColumnElement[bool]] = []
+        if self.language:
+            found.append(_among(Thread.languages, self.language))
+        if self.tag:
+            found.append(_among(Thread.tags, self.tag))
+        if self.started_from:
+            found.append(Thread.started_at >= self.started_from)
+        if self.started_before:
+            found.append(Thread.started_at < self.started_before)
+        if self.unanswered:
+            found.append(Thread.post_count == 1)
+        return found
+
+
+SHOWN: Final = and_(Thread.merged_into_id.is_(None), Thread.post_count > 0)
+"""Threads that have something to show."""
+
+
+def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
+    """The lists that fulfil a predicate, the liveliest first."""
+    totals = (
+        select(
+            Thread.mailing_list_id,
+            func.count().label("threads"),
+            func.sum(Thread.post_count).label("posts"),
+            func.max(Thread.last_post_at).label("last"),
+        )
+        .where(SHOWN)
+        .group_by(Thread.mailing_list_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(MailingList, totals.c.threads, totals.c.posts, totals.c.last)
+        .outerjoin(totals, totals.c.mailing_list_id == MailingList.id)
+        .where(visible)
+        .order_by(MailingList.slug)
+    ).all()
+    found = [ListRow(row[0], row[1] or 0, int(row[2] or 0), row[3]) for row in rows]
+    return sorted(found, key=lambda row: (row.last_post_at is None, _age_key(row)))
+
+
+def count_threads(session: Session, list_id: int, wanted: ThreadFilter) -> int:
+    """How many threads of a list a filter leaves."""
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(Thread)
+            .where(Thread.mailing_list_id == list_id, SHOWN, *wanted.conditions())
+        )
+        or 0
+    )
+
+
+def threads_of_list(
+    session: Session, list_id: int, wanted: ThreadFilter, *, offset: int, limit: int
+) -> list[ThreadRow]:
+    """A page of a list's threads, pinned ones first, then by latest activity."""
+    return _thread_rows(
+        session,
+        _threads()
+        .where(Thread.mailing_list_id == list_id, *wanted.conditions())
+        .order_by(Thread.pinned.desc(), Thread.last_post_at.desc(), Thread.id.desc())
+        .offset(offset)
+        .limit(limit),
+    )
+
+
+def latest_threads(session: Session, list_ids: Iterable[int], limit: int) -> list[ThreadRow]:
+    """The threads of several lists that moved last."""
+    found: list[ThreadRow] = []
+    # A query per list uses the index; one over all would sort every thread there is.
+    for list_id in list_ids:
+        for pinned in (False, True):
+            found += _thread_rows(
+                session,
+                _threads()
+                .where(Thread.mailing_list_id == list_id, Thread.pinned.is_(pinned))
+                .order_by(Thread.last_post_at.desc())
+                .limit(limit),
+                with_writers=False,
+            )
+    found.sort(key=lambda row: row.last_post_at, reverse=True)
+    return _with_writers(session, found[:limit])
+
+
+def thread_row(session: Session, thread_id: int) -> ThreadRow | None:
+    """One thread."""
+    rows = _thread_rows(session, _threads().where(Thread.id == thread_id))
+    return rows[0] if rows else None
+
+
+def tags_of_list(session: Session, list_id: int) -> list[str]:
+    """The tags that a list's threads bear, sorted."""
+    rows = session.scalars(
+        select(Thread.tags)
+        .where(Thread.mailing_list_id == list_id, Thread.tags != "", SHOWN)
+        .distinct()
+    )
+    return sorted({tag for row in rows for tag in row.split(",") if tag})
+
+
+def months_of_list(session: Session, list_id: int) -> dict[tuple[int, int], dict[str, int]]:
+    """How many visible posts a list has in each month (UTC), by language."""
+    if session.get_bind().dialect.name == "sqlite":
+        month = func.substr(Post.date.cast(_text()), 1, 7)
+    else:
+        month = func.to_char(func.timezone("UTC", Post.date), "YYYY-MM")
+    rows = session.execute(
+        select(month, Post.language, func.count())
+        .where(Post.mailing_list_id == list_id, Post.state == PostState.VISIBLE)
+        .group_by(month, Post.language)
+        .order_by(month)
+    )
+    found: dict[tuple[int, int], dict[str, int]] = {}
+    for name, language, count in rows:
+        year, _, number = name.partition("-")
+        found.setdefault((int(year), int(number)), {})[language] = count
+    return found
+
+
+def _text() -> Any:
+    from sqlalchemy import String
+
+    return String
+
+
+def _threads() -> Select[Any]:
+    return (
+        select(
+            Thread.id,
+            Thread.mailing_list_id,
+            MailingList.slug,
+            Thread.subject,
+            Thread.state,
+            Thread.pinned,
+            Thread.post_count,
+            Thread.languages,
+            Thread.tags,
+            Thread.started_at,
+            Thread.last_post_at,
+        )
+        .join(MailingList, MailingList.id == Thread.mailing_list_id)
+        .where(SHOWN)
+    )

@@ -1,0 +1,147 @@
+"""Mailing lists and who holds which role on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from forum.storage.base import Base, Key, Short
+
+if TYPE_CHECKING:
+    from forum.storage.people import Account
+
+
+class Mode(StrEnum):
+    """Who sends a list's mail to its subscribers."""
+
+    HOSTED = "hosted"
+    MIRRORED = "mirrored"
+
+
+class Visibility(StrEnum):
+    """Who may read a list."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Posting(StrEnum):
+    """Who may post without a moderator."""
+
+    OPEN = "open"
+    MEMBERS = "members"
+    MODERATED = "moderated"
+
+
+class FromPolicy(StrEnum):
+    """Whether the author's address stays in From."""
+
+    AUTO = "auto"
+    KEEP = "keep"
+    ALWAYS = "always"
+
+
+class Strangers(StrEnum):
+    """What becomes of a post from an address that is not subscribed."""
+
+    HOLD = "hold"
+    DISCARD = "discard"
+
+
+class RoleName(StrEnum):
+    """What an account may do on a list."""
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    TRANSLATOR = "translator"
+
+
+class MailingList(Base):
+    """A list of RFC 2919: one address, its threads and its subscribers."""
+
+    __tablename__ = "mailing_list"
+
+    id: Mapped[Key]
+    slug: Mapped[Short] = mapped_column(unique=True)
+    address: Mapped[str] = mapped_column(unique=True)
+    """Lower case."""
+    title_fr: Mapped[str]
+    title_en: Mapped[str]
+    title_es: Mapped[str]
+    description_fr: Mapped[str] = mapped_column(default="")
+    description_en: Mapped[str] = mapped_column(default="")
+    description_es: Mapped[str] = mapped_column(default="")
+    mode: Mapped[Short] = mapped_column(default=Mode.HOSTED)
+    upstream_address: Mapped[str | None]
+    bridge_address: Mapped[str | None] = mapped_column(unique=True)
+    upstream_list_id: Mapped[str | None]
+    visibility: Mapped[Short] = mapped_column(default=Visibility.PUBLIC)
+    posting: Mapped[Short] = mapped_column(default=Posting.MEMBERS)
+    strangers: Mapped[Short] = mapped_column(default=Strangers.HOLD)
+    language: Mapped[Short] = mapped_column(default="en")
+    """Of the list's own notices to people whose language is not known."""
+    from_policy: Mapped[Short] = mapped_column(default=FromPolicy.AUTO)
+    outgoing_stopped: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+    def title(self, language: str) -> str:
+        """The title in an interface language, or in the list's own."""
+        return str(
+            getattr(self, f"title_{language}", "") or getattr(self, f"title_{self.language}")
+        )
+
+    def description(self, language: str) -> str:
+        """The description in an interface language, or in the list's own."""
+        own = getattr(self, f"description_{self.language}")
+        return str(getattr(self, f"description_{language}", "") or own)
+
+    @property
+    def list_id(self) -> str:
+        """The identifier of RFC 2919, without angle brackets."""
+        return self.address.replace("@", ".")
+
+
+class RoleGrant(Base):
+    """An account's role on a list."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (UniqueConstraint("mailing_list_id", "account_id", "role"),)
+
+    id: Mapped[Key]
+    mailing_list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id", ondelete="CASCADE"))
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    role: Mapped[Short]
+
+    mailing_list: Mapped[MailingList] = relationship()
+    account: Mapped[Account] = relationship()
+
+
+def list_by_slug(session: Session, slug: str) -> MailingList | None:
+    """The list with this slug, whoever may see it."""
+    return session.scalar(select(MailingList).where(MailingList.slug == slug))
+
+
+def list_by_address(session: Session, address: str) -> MailingList | None:
+    """The list with this address, its own or its bridge address."""
+    key = address.lower()
+    return session.scalar(
+        select(MailingList).where(
+            (MailingList.address == key) | (MailingList.bridge_address == key)
+        )
+    )
+
+
+def roles_of(session: Session, account_id: int, mailing_list_id: int) -> frozenset[str]:
+    """The roles an account holds on a list."""
+    rows = session.scalars(
+        select(RoleGrant.role).where(
+            RoleGrant.account_id == account_id, RoleGrant.mailing_list_id == mailing_list_id
+        )
+    )
+    return frozenset(rows)

@@ -1,0 +1,208 @@
+"""Authors, their addresses, web accounts, subscriptions and tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from forum.storage.base import Base, Key, Short
+from forum.storage.lists import MailingList
+
+
+class DeliveryMode(StrEnum):
+    """How a subscriber receives posts."""
+
+    EACH = "each"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    NONE = "none"
+
+
+class SubscriptionState(StrEnum):
+    """Whether mail goes out to a subscription."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    BOUNCING = "bouncing"
+
+
+class TokenKind(StrEnum):
+    """What a one-time token allows."""
+
+    LOGIN = "login"
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    ADDRESS = "address"
+
+
+class TokenScope(StrEnum):
+    """What an API token allows."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Author(Base):
+    """A person who writes (RFC 5598), with or without an account."""
+
+    __tablename__ = "author"
+
+    id: Mapped[Key]
+    name: Mapped[str]
+    """As in their newest mail."""
+    named_at: Mapped[datetime | None]
+    """The date of the mail the name was taken from."""
+
+    addresses: Mapped[list[Address]] = relationship(back_populates="author")
+    account: Mapped[Account | None] = relationship(back_populates="author")
+
+
+class Address(Base):
+    """An email address; it belongs to one person."""
+
+    __tablename__ = "address"
+
+    id: Mapped[Key]
+    email: Mapped[str] = mapped_column(unique=True)
+    """Lower case: as it is compared."""
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"), index=True)
+    confirmed_at: Mapped[datetime | None]
+    """When its holder showed that it is theirs."""
+
+    author: Mapped[Author] = relationship(back_populates="addresses")
+
+
+class Account(Base):
+    """A web login."""
+
+    __tablename__ = "account"
+
+    id: Mapped[Key]
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"), unique=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    """Where login links go; one of the author's addresses."""
+    language: Mapped[Short] = mapped_column(default="en")
+    time_zone: Mapped[Short] = mapped_column(default="UTC")
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+    session_key: Mapped[Short]
+    """Random; changing it signs the account out everywhere."""
+
+    author: Mapped[Author] = relationship(back_populates="account")
+
+    @property
+    def name(self) -> str:
+        """The person's name."""
+        return self.author.name
+
+    # What Flask-Login asks of the object it is given.
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """What the session cookie holds."""
+        return f"{self.id}:{self.session_key}"
+
+
+class Subscription(Base):
+    """A person on a list."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("mailing_list_id", "address_id"),)
+
+    id: Mapped[Key]
+    mailing_list_id: Mapped[int] = mapped_column(ForeignKey("mailing_list.id", ondelete="CASCADE"))
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id"), index=True)
+    language: Mapped[Short]
+    delivery: Mapped[Short] = mapped_column(default=DeliveryMode.EACH)
+    state: Mapped[Short] = mapped_column(default=SubscriptionState.ACTIVE)
+    reads: Mapped[str] = mapped_column(default="")
+    """Languages the person reads, comma-separated; empty: all."""
+    own_posts: Mapped[bool] = mapped_column(default=False)
+    """Whether the person's own posts come back to them."""
+    token: Mapped[Short] = mapped_column(unique=True)
+    """Random; in the footer's link and the return path. It can only stop or pause mail."""
+    created_at: Mapped[datetime]
+
+    mailing_list: Mapped[MailingList] = relationship()
+    address: Mapped[Address] = relationship()
+
+
+class Token(Base):
+    """A random secret sent by mail, good for one thing and a limited time; only its digest is kept."""
+
+    __tablename__ = "token"
+
+    id: Mapped[Key]
+    kind: Mapped[Short]
+    digest: Mapped[Short] = mapped_column(unique=True)
+    """Hex SHA-256."""
+    email: Mapped[str]
+    """Lower case: the address it was sent to."""
+    mailing_list_id: Mapped[int | None] = mapped_column(
+        ForeignKey("mailing_list.id", ondelete="CASCADE")
+    )
+    payload: Mapped[str] = mapped_column(default="")
+    """For instance where to go after signing in, or the name and language of who joins (JSON)."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    mailing_list: Mapped[MailingList | None] = relationship()
+
+
+class ApiToken(Base):
+    """A bearer token of the JSON API; only its digest is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    digest: Mapped[Short] = mapped_column(unique=True)
+    scope: Mapped[Short]
+    created_at: Mapped[datetime]
+
+    account: Mapped[Account] = relationship()
+
+
+def address_of(session: Session, email: str) -> Address | None:
+    """The row of an address, whatever its case."""
+    return session.scalar(select(Address).where(Address.email == email.lower()))
+
+
+def account_by_email(session: Session, email: str) -> Account | None:
+    """The account to which an address belongs: its login address or a confirmed one."""
+    address = address_of(session, email)
+    if address is None:
+        return None
+    account = session.scalar(select(Account).where(Account.author_id == address.author_id))
+    if account is None or (account.email != address.email and address.confirmed_at is None):
+        return None
+    return account
+
+
+def subscription_of(session: Session, mailing_list_id: int, email: str) -> Subscription | None:
+    """The subscription of an address on a list, whatever its state."""
+    return session.scalar(
+        select(Subscription)
+        .join(Address)
+        .where(Subscription.mailing_list_id == mailing_list_id, Address.email == email.lower())
+    )
+
+
+def is_subscribed(session: Session, mailing_list_id: int, author_id: int) -> bool:
+    """Whether a person is on a list with any of their addresses."""
+    return (
+        session.scalar(
+            select(Subscription.id)
+            .join(Address)
+            .where(Subscription.mailing_list_id == mailing_list_id, Address.author_id == author_id)
+            .limit(1)
+        )
+        is not None
+    )

@@ -1,0 +1,1 @@
+"""Mail in and out: the listener, the worker and the mirror."""
