@@ -70,8 +70,8 @@ def main() -> int:
     wanted = extracted()
     found = [fault for language in LANGUAGES for fault in faults(language, wanted)]
     for fault in found:
-        print(fault)  # noqa: T201
-    print(f"{len(wanted)} messages, {len(found)} faults")  # noqa: T201
+        print(fault)
+    print(f"{len(wanted)} messages, {len(found)} faults")
     return 1 if found else 0
 
 

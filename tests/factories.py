@@ -9,9 +9,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
+from forum.domain.message import parse
 from sqlalchemy.orm import Session
 
-from forum.domain.message import parse
 from forum.domain.values import Source
 from forum.operations.accounts import create_account
 from forum.operations.lists import create_list, grant_role

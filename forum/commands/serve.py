@@ -50,7 +50,7 @@ class Child:
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603
             (sys.executable, "-m", "forum", *self.arguments),
-            preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509
+            preexec_fn=lambda: die_with_parent(parent),
         )
 
     def is_lost(self) -> bool:
