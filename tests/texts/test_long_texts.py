@@ -68,6 +68,7 @@ def test_the_help_mail_fits_a_plain_screen_and_names_every_address() -> None:
             "mail_domain": "lists.example.org",
             "site_url": "https://forum.example.org",
         }
+        assert text.startswith("Subject: ")
         assert set(re.findall(r"%\((\w+)\)s", text)) == MAIL_TOKENS
         assert max(map(len, filled.split("\n"))) <= 76
         for address in ("", "-subscribe", "-unsubscribe", "-request", "-owner"):
