@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from forum import i18n
+from forum import i18n, web
+from forum.config import SETTINGS
 from forum.extensions import csrf, db, limiter, login_manager, migrate
 from forum.resources import CHECKOUT
 from forum.settings import Settings
@@ -31,6 +33,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     limiter.init_app(app)
     login_manager.init_app(app)
     i18n.init_app(app)
+    web.register(app)
+    if settings.site_url.startswith("https://"):
+        # We speak no TLS ourselves: whoever does stands before us and tells who is asking.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     with app.app_context():
         configure_engine(db.engine)
     return app
@@ -39,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     https = settings.site_url.startswith("https://")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app.extensions["passerelle_settings"] = settings
+    app.extensions[SETTINGS] = settings
     app.config.update(
         SECRET_KEY=settings.resolved_secret_key(),
         SQLALCHEMY_DATABASE_URI=settings.database_url,

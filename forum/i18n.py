@@ -67,7 +67,7 @@ def language_name(code: str) -> str:
     """
     try:
         locale: Any = Locale.parse(code, sep="-")
-    except Exception:  # noqa: BLE001  (Babel raises several kinds for codes from mail)
+    except Exception:
         return code
     return str(locale.get_language_name(current_language()) or code)
 

@@ -1,4 +1,4 @@
-"""What some tests need of the machine: missing it is a printed skip, or a failure where required."""
+"""What some tests need of the machine: lacking it is a printed skip, or a failure if required."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house has one direction: domain <- storage <- operations, search <- web, mailbridge <- app, cli."""
+"""The house has one direction of imports, and the domain knows nothing of the outside."""
 
 from __future__ import annotations
 

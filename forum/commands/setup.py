@@ -1,4 +1,4 @@
-"""`passerelle init`: the database, the secret key and the search index, made or brought up to date."""
+"""`passerelle init`: database, secret key and search index, made or brought up to date."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def subscribe(
 
 
 def unsubscribe(session: Session, mailing_list: MailingList, email: str, now: datetime) -> bool:
-    """Take an address off a list, with the mail that waited for it; False where it was not on it."""
+    """Take an address off a list, with the mail that waited for it; False if it was not there."""
     found = subscription_of(session, mailing_list.id, email)
     if found is None:
         return False

@@ -134,7 +134,7 @@ class Subscription(Base):
 
 
 class Token(Base):
-    """A random secret sent by mail, good for one thing and a limited time; only its digest is kept."""
+    """A random secret sent by mail, good for one thing and some time; only its digest is kept."""
 
     __tablename__ = "token"
 

@@ -1,4 +1,4 @@
-"""The one predicate of who may read what. Every read of lists, threads and posts goes through it."""
+"""The one predicate of who may read what; every read of lists, threads and posts uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first walk of the whole house: a mail, an answer by mail, an answer on the web, a power cut."""
+"""The first walk of the house: a mail, an answer by mail and on the web, a power cut."""
 
 from __future__ import annotations
 
