@@ -1,0 +1,149 @@
+"""What every search engine takes and gives; the rest of the program knows no more of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from forum.domain.query_tree import SearchQuery
+from forum.domain.values import Segment
+
+
+class Sort(StrEnum):
+    """The order of hits."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDocument:
+    """What the index is told of a post."""
+
+    post_id: int
+    thread_id: int
+    list_id: int
+    list_slug: str
+    date: datetime
+    subject: str
+    author: str
+    """The name as shown, never an address."""
+    languages: tuple[str, ...]
+    """Of its own text, BCP 47, each once."""
+    tags: tuple[str, ...]
+    attachment_names: tuple[str, ...]
+    segments: tuple[Segment, ...]
+
+    @property
+    def has_attachment(self) -> bool:
+        """Whether a file came with it."""
+        return bool(self.attachment_names)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A post that was found."""
+
+    post_id: int
+    score: float
+    """0 where nothing but filters were asked for; comparable within one answer only."""
+
+
+Facets = Mapping[str, Mapping[str, int]]
+"""`language`, `year`, `author`, `list`, `tag`: value to number of hits."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHits:
+    """One page of an answer."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Facets = field(default_factory=dict)
+    rebuilding: bool = False
+    """Whether the index is being made anew, so that posts may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How an index stands."""
+
+    engine: str
+    indexed: int
+    """Posts in it."""
+    bytes: int
+    """On disk."""
+    rebuilding: bool
+
+
+class SearchIndex(Protocol):
+    """A search engine. Whoever changes it holds `writing()`; anybody may search meanwhile."""
+
+    def find(
+        self,
+        query: SearchQuery,
+        list_ids: frozenset[int],
+        page: int = 1,
+        per_page: int = 20,
+        sort: Sort = Sort.RELEVANCE,
+        facets: bool = False,
+    ) -> SearchHits:
+        """Search the lists with these ids and no other.
+
+        Args:
+            query: as parsed.
+            list_ids: the lists the reader may see.
+            page: from 1.
+            per_page: hits on a page.
+            sort: equal ones newest first.
+            facets: whether to count the hits by language, year, author, list and tag.
+        """
+        ...
+
+    def writing(self) -> AbstractContextManager[bool]:
+        """Take the writer's lock; gives False at once where somebody else holds it."""
+        ...
+
+    def add(self, documents: Sequence[IndexDocument]) -> None:
+        """Take in posts, replacing those of the same id; durable and found on return."""
+        ...
+
+    def remove(self, post_ids: Collection[int]) -> None:
+        """Forget posts; durable on return."""
+        ...
+
+    def status(self) -> IndexStatus:
+        """Engine, number of posts, size, and whether a rebuild is under way."""
+        ...
+
+    def start_rebuild(self) -> None:
+        """Begin anew beside what there is, which answers until `finish_rebuild`."""
+        ...
+
+    def rebuilt_to(self) -> int | None:
+        """The id of the last post taken into the rebuild under way; 0 at its start, None without.
+
+        An index that was found missing or damaged gives 0 without having been asked.
+        """
+        ...
+
+    def add_rebuilt(self, documents: Sequence[IndexDocument], up_to: int) -> None:
+        """Take posts into the rebuild under way and note the last id looked at."""
+        ...
+
+    def finish_rebuild(self) -> None:
+        """Answer from the new index from now on, and drop the old one."""
+        ...
+
+    def tidy(self) -> bool:
+        """Do one piece of maintenance, for quiet minutes; False where there was nothing to do."""
+        ...
+
+    def close(self) -> None:
+        """Give back files and connections; it may be used again."""
+        ...

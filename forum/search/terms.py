@@ -1,0 +1,92 @@
+"""A document in terms, as both engines store them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from forum.domain.analysis import Term, fold, terms, variant
+from forum.domain.query_tree import Scope
+from forum.domain.values import LANGUAGES, UNDETERMINED, Role, Segment
+from forum.search.protocol import IndexDocument
+
+GAP: Final = 10
+"""Positions left free between two texts, so that no phrase runs over their border."""
+
+LAST_POSITION: Final = 16_000
+"""Words after it are found, but not in phrases (PostgreSQL's vectors end at 16,383)."""
+
+SUBJECT_WEIGHT: Final = 4.0
+TAG_WEIGHT: Final = 2.0
+TEXT_WEIGHT: Final = 1.0
+UNKNOWN_LANGUAGE_WEIGHT: Final = 0.5
+"""For text in none of the three languages: a match in the right language counts more."""
+MINOR_WEIGHT: Final = 0.5
+"""For names of authors and attachments."""
+
+
+@dataclass(slots=True)
+class Field:
+    """The terms of one scope of a document."""
+
+    stems: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Marked stem to weight."""
+    words: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Unstemmed term (see `analysis.variant`) to its ascending positions."""
+    next_position: int = 0
+
+    def take(self, found: Iterable[Term], weight: float) -> int:
+        """Add a text after those that are there; gives its length in words."""
+        start = self.next_position
+        position = last = start - 1
+        for term in found:
+            position = start + term.position
+            last = max(last, position)
+            if position <= LAST_POSITION:
+                places = self.words[variant(term.word, term.written)]
+                if not places or places[-1] != position:
+                    places.append(position)
+            for stem in term.stems:
+                self.stems[stem] += weight
+        self.next_position = last + 1 + GAP
+        return last + 1 - start
+
+
+def fields(document: IndexDocument) -> tuple[dict[Scope, Field], int]:
+    """The terms of a document by scope, and the length of its own text in words."""
+    text, subject, author, quotes = Field(), Field(), Field(), Field()
+    in_subject = list(terms(document.subject, UNDETERMINED))
+    subject.take(in_subject, TEXT_WEIGHT)
+    text.take(in_subject, SUBJECT_WEIGHT)
+    length = 0
+    for segment in document.segments:
+        found = terms(segment.text, segment.language)
+        if segment.role == Role.REPLY:
+            length += text.take(found, _weight(segment))
+        elif segment.role == Role.QUOTATION:
+            quotes.take(found, _weight(segment))
+    for tag in document.tags:
+        text.take(terms(tag, UNDETERMINED), TAG_WEIGHT)
+    for name in document.attachment_names:
+        text.take(terms(name.replace("_", " ").replace(".", " "), UNDETERMINED), MINOR_WEIGHT)
+    in_author = list(terms(document.author, UNDETERMINED))
+    author.take(in_author, MINOR_WEIGHT)
+    author.stems.clear()
+    text.take(in_author, MINOR_WEIGHT)
+    return {
+        Scope.TEXT: text,
+        Scope.SUBJECT: subject,
+        Scope.AUTHOR: author,
+        Scope.QUOTES: quotes,
+    }, length
+
+
+def _weight(segment: Segment) -> float:
+    return TEXT_WEIGHT if segment.language in LANGUAGES else UNKNOWN_LANGUAGE_WEIGHT
+
+
+def folded_tags(tags: Iterable[str]) -> Iterator[str]:
+    """Tags as they are compared."""
+    return (fold(tag) for tag in tags)
