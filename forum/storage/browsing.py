@@ -6,12 +6,12 @@ gives the predicate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from forum.storage.archive import Post, PostState, Thread
@@ -20,8 +20,6 @@ from forum.storage.people import Author
 
 shown_author = func.coalesce(func.nullif(Post.author_name, ""), Author.name)
 """A post's author as written in the message, else as known from their newest mail."""
-
-EVER: Final = (datetime.min, datetime.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +105,11 @@ def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
     return sorted(found, key=lambda row: (row.last_post_at is None, _age_key(row)))
 
 
+def is_list(list_id: int) -> ColumnElement[bool]:
+    """The predicate of one list."""
+    return MailingList.id == list_id
+
+
 def count_threads(session: Session, list_id: int, wanted: ThreadFilter) -> int:
     """How many threads of a list a filter leaves."""
     return int(
@@ -157,20 +160,10 @@ def thread_row(session: Session, thread_id: int) -> ThreadRow | None:
     return rows[0] if rows else None
 
 
-def tags_of_list(session: Session, list_id: int) -> list[str]:
-    """The tags that a list's threads bear, sorted."""
-    rows = session.scalars(
-        select(Thread.tags)
-        .where(Thread.mailing_list_id == list_id, Thread.tags != "", SHOWN)
-        .distinct()
-    )
-    return sorted({tag for row in rows for tag in row.split(",") if tag})
-
-
 def months_of_list(session: Session, list_id: int) -> dict[tuple[int, int], dict[str, int]]:
     """How many visible posts a list has in each month (UTC), by language."""
     if session.get_bind().dialect.name == "sqlite":
-        month = func.substr(Post.date.cast(_text()), 1, 7)
+        month = func.substr(type_coerce(Post.date, String), 1, 7)
     else:
         month = func.to_char(func.timezone("UTC", Post.date), "YYYY-MM")
     rows = session.execute(
@@ -184,12 +177,6 @@ def months_of_list(session: Session, list_id: int) -> dict[tuple[int, int], dict
         year, _, number = name.partition("-")
         found.setdefault((int(year), int(number)), {})[language] = count
     return found
-
-
-def _text() -> Any:
-    from sqlalchemy import String
-
-    return String
 
 
 def _threads() -> Select[Any]:
@@ -210,3 +197,65 @@ def _threads() -> Select[Any]:
         .join(MailingList, MailingList.id == Thread.mailing_list_id)
         .where(SHOWN)
     )
+
+
+def _thread_rows(
+    session: Session, query: Select[Any], *, with_writers: bool = True
+) -> list[ThreadRow]:
+    found = [
+        ThreadRow(
+            id=row.id,
+            list_slug=row.slug,
+            subject=row.subject,
+            state=row.state,
+            pinned=row.pinned,
+            post_count=row.post_count,
+            languages=_split(row.languages),
+            tags=_split(row.tags),
+            started_at=row.started_at,
+            last_post_at=row.last_post_at,
+            starter="",
+            last_writer="",
+        )
+        for row in session.execute(query)
+    ]
+    return _with_writers(session, found) if with_writers else found
+
+
+def _with_writers(session: Session, rows: list[ThreadRow]) -> list[ThreadRow]:
+    """Say who began each thread and who wrote last, in two queries for all of them."""
+    if not rows:
+        return rows
+    ids = [row.id for row in rows]
+    authors = (
+        select(Post.thread_id, shown_author)
+        .join(Author, Author.id == Post.author_id)
+        .where(Post.state == PostState.VISIBLE)
+    )
+    first = authors.where(Post.thread_id.in_(ids), Post.position == 0)
+    # By date through the index: a thread may hold thousands of posts.
+    last = authors.join(MailingList, MailingList.id == Post.mailing_list_id).where(
+        MailingList.slug.in_({row.list_slug for row in rows}),
+        Post.date.in_({row.last_post_at for row in rows}),
+        Post.thread_id.in_(ids),
+    )
+    starters = {thread_id: name for thread_id, name in session.execute(first)}
+    writers = {thread_id: name for thread_id, name in session.execute(last)}
+    return [
+        replace(row, starter=starters.get(row.id, ""), last_writer=writers.get(row.id, ""))
+        for row in rows
+    ]
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def _among(column: Any, value: str) -> ColumnElement[bool]:
+    """Whether a comma-separated column has a value."""
+    found: ColumnElement[bool] = ("," + column + ",").contains(f",{value},", autoescape=True)
+    return found
+
+
+def _age_key(row: ListRow) -> float:
+    return -row.last_post_at.timestamp() if row.last_post_at else 0.0

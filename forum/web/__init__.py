@@ -37,7 +37,7 @@ def register(app: Flask) -> None:
     errors.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(name).blueprint)
-    app.register_blueprint(api.blueprint)
+    api.init_app(app)
     # Functions after a request run in reverse: the headers come last, on what was sent before.
     security.init_app(app)
     caching.init_app(app)

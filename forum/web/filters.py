@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
@@ -15,9 +15,9 @@ from flask_babel import get_timezone, gettext
 
 from forum import i18n
 from forum.clock import utcnow
-from forum.domain.markup import mask_addresses_text
-from forum.domain.values import MULTIPLE
-from forum.web.addresses import address_with, asset, own_path
+from forum.domain.masking import mask_addresses_text
+from forum.domain.values import MULTIPLE, Flag
+from forum.web.addresses import absolute, address_with, asset, own_path
 from forum.web.reader import current_reader
 
 IN_WORDS: Final = timedelta(days=28)
@@ -41,8 +41,11 @@ def init_app(app: Flask) -> None:
         near_pages=near_pages,
         shown=shown,
         person=person,
+        month_name=month_name,
+        flag_text=flag_text,
     )
     app.jinja_env.globals.update(
+        absolute=absolute,
         address_with=address_with,
         asset=asset,
         own_path=own_path,
@@ -77,6 +80,20 @@ def full_date(when: datetime) -> str:
     locale = _locale()
     clock = format_time(when.astimezone(zone), "short", tzinfo=zone, locale=locale)
     return f"{_date(when, 'full', locale, zone)}, {clock} {when.astimezone(zone).tzname()}"
+
+
+def month_name(month: object, year: object = None) -> str:
+    """The name of a month, with the year where there is one; the year alone without a month.
+
+    Args:
+        month: 1 to 12, as a number or as text; anything else is no month.
+        year: A year that is known to be one.
+    """
+    text, of_year = str(month or ""), str(year or "")
+    if not text.isdecimal() or not 1 <= int(text) <= 12:
+        return of_year
+    pattern = "LLLL y" if of_year else "LLLL"
+    return format_date(date(int(of_year or 2000), int(text), 1), pattern, locale=_locale())
 
 
 def number(value: float) -> str:
@@ -125,6 +142,19 @@ def shown(text: str) -> str:
 def person(name: str) -> str:
     """An author's name as this reader may see it; never empty."""
     return shown(name) or gettext("Unknown author")
+
+
+def flag_text(flag: str) -> str:
+    """What readers should know of an odd message; empty for what only moderators care about."""
+    sentences = {
+        Flag.BAD_DATE: gettext("Its date was missing or impossible: this is when it arrived."),
+        Flag.BAD_CHARSET: gettext("Some letters could not be read and may be wrong."),
+        Flag.BAD_STRUCTURE: gettext("This message was damaged; what could be read is shown."),
+        Flag.TRUNCATED: gettext("This message is very long; its beginning is shown."),
+        Flag.UNREADABLE: gettext("This message could not be read."),
+        Flag.ENCRYPTED: gettext("This message is encrypted; it cannot be shown."),
+    }
+    return sentences.get(flag, "")  # type: ignore[call-overload, no-any-return]
 
 
 def _locale() -> str:

@@ -79,5 +79,5 @@ def _choose_transaction() -> None:
     set_reading(request.method in SAFE_METHODS)
 
 
-def _forget_transaction(error: BaseException | None) -> None:  # noqa: ARG001
+def _forget_transaction(error: BaseException | None) -> None:
     set_reading(False)

@@ -15,7 +15,7 @@ def problem(status: int, title: str, detail: str = "") -> Response:
         title: The kind of error in a few words, the same for all of its kind.
         detail: What went wrong this time.
     """
-    body = {"type": "about:blank", "title": title, "status": status}
+    body: dict[str, object] = {"type": "about:blank", "title": title, "status": status}
     if detail:
         body["detail"] = detail
     return Response(

@@ -1,0 +1,258 @@
+"""The posts of a thread as pages, feeds and the API show them, in few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from forum.domain.values import MULTIPLE, UNDETERMINED, Role
+from forum.storage.archive import Post, PostAttachment, PostSegment, PostState
+from forum.storage.browsing import shown_author
+from forum.storage.people import Author
+
+PAGE_SIZE: Final = 50
+"""Posts on a page of a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """An attachment as it is offered."""
+
+    index: int
+    filename: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRow:
+    """What a post answers."""
+
+    id: int
+    position: int
+    author: str
+    base_subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A post with what its place in the page needs."""
+
+    id: int
+    mailing_list_id: int
+    thread_id: int
+    parent_id: int | None
+    author_id: int
+    author: str
+    message_id: str
+    subject: str
+    base_subject: str
+    position: int
+    depth: int
+    date: datetime
+    source: str
+    language: str
+    state: str
+    flags: tuple[str, ...]
+    excerpt: str
+    html: str
+    languages: tuple[str, ...] = ()
+    """The language, or for a post in several the languages of its own text."""
+    attachments: tuple[AttachmentRow, ...] = ()
+    parent: ParentRow | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everybody who may read the list sees it."""
+        return self.state == PostState.VISIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody who took part in a thread."""
+
+    author_id: int
+    name: str
+    posts: int
+
+
+def posts_of_page(
+    session: Session,
+    thread_id: int,
+    page: int,
+    *,
+    members_html: bool,
+    with_hidden: bool,
+    by_date: bool = False,
+) -> list[PostRow]:
+    """A page of a thread's posts, in reply-tree order or by date.
+
+    Args:
+        page: From 1; a page holds PAGE_SIZE places, some of which may be hidden.
+        members_html: Whether the reader may see mail addresses.
+        with_hidden: Whether hidden posts are wanted too, for moderators.
+    """
+    query = _posts(members_html).where(Post.thread_id == thread_id)
+    if not with_hidden:
+        query = query.where(Post.state == PostState.VISIBLE)
+    start = (page - 1) * PAGE_SIZE
+    if by_date:
+        query = query.order_by(Post.date, Post.id).offset(start).limit(PAGE_SIZE)
+    else:
+        query = query.where(Post.position >= start, Post.position < start + PAGE_SIZE)
+        query = query.order_by(Post.position)
+    return completed(session, _rows(session, query))
+
+
+def posts_where(
+    session: Session,
+    *conditions: ColumnElement[bool],
+    members_html: bool,
+    order: Sequence[Any] = (),
+    limit: int | None = None,
+) -> list[PostRow]:
+    """Visible posts that fulfil conditions on `post`, with attachments and languages."""
+    query = _posts(members_html).where(Post.state == PostState.VISIBLE, *conditions)
+    return completed(session, _rows(session, query.order_by(*order).limit(limit)))
+
+
+def completed(session: Session, rows: list[PostRow]) -> list[PostRow]:
+    """The same posts with their attachments, languages and parents."""
+    attachments = _attachments(session, [row.id for row in rows])
+    languages = own_languages(session, [row.id for row in rows if row.language == MULTIPLE])
+    parents = _parents(session, rows)
+    return [
+        replace(
+            row,
+            attachments=tuple(attachments.get(row.id, ())),
+            languages=languages.get(row.id) or (row.language,),
+            parent=parents.get(row.parent_id or 0),
+        )
+        for row in rows
+    ]
+
+
+def own_languages(session: Session, post_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The languages of the own text of posts in several languages, in their order."""
+    if not post_ids:
+        return {}
+    found: dict[int, tuple[str, ...]] = {}
+    for post_id, language in session.execute(
+        select(PostSegment.post_id, PostSegment.language)
+        .where(PostSegment.post_id.in_(post_ids), PostSegment.role == Role.REPLY)
+        .order_by(PostSegment.post_id, PostSegment.position)
+    ):
+        known = found.get(post_id, ())
+        if language not in (UNDETERMINED, *known):
+            found[post_id] = (*known, language)
+    return found
+
+
+def participants_of(session: Session, thread_id: int, limit: int) -> list[Participant]:
+    """Who wrote in a thread, in the order of their first post."""
+    rows = session.execute(
+        select(Post.author_id, func.max(shown_author), func.count())
+        .join(Author, Author.id == Post.author_id)
+        .where(Post.thread_id == thread_id, Post.state == PostState.VISIBLE)
+        .group_by(Post.author_id)
+        .order_by(func.min(Post.date))
+        .limit(limit)
+    )
+    return [Participant(author_id, name, posts) for author_id, name, posts in rows]
+
+
+def page_count(session: Session, thread_id: int) -> int:
+    """How many pages a thread has; at least one."""
+    last = session.scalar(select(func.max(Post.position)).where(Post.thread_id == thread_id))
+    return (last or 0) // PAGE_SIZE + 1
+
+
+def page_starts(session: Session, thread_id: int) -> dict[int, datetime]:
+    """The date of the first post of each page, for the table of contents of a long thread."""
+    rows = session.execute(
+        select(Post.position, Post.date)
+        .where(
+            Post.thread_id == thread_id,
+            Post.position % PAGE_SIZE == 0,
+            Post.state == PostState.VISIBLE,
+        )
+        .order_by(Post.position)
+    )
+    return {position // PAGE_SIZE + 1: date for position, date in rows}
+
+
+def page_of(position: int) -> int:
+    """The page of a place in the reading order."""
+    return position // PAGE_SIZE + 1
+
+
+def _posts(members_html: bool) -> Select[Any]:
+    html = Post.html if members_html else func.coalesce(Post.public_html, Post.html)
+    return select(
+        Post.id,
+        Post.mailing_list_id,
+        Post.thread_id,
+        Post.parent_id,
+        Post.author_id,
+        shown_author.label("author"),
+        Post.message_id,
+        Post.subject,
+        Post.base_subject,
+        Post.position,
+        Post.depth,
+        Post.date,
+        Post.source,
+        Post.language,
+        Post.state,
+        Post.flags,
+        Post.excerpt,
+        html.label("html"),
+    ).join(Author, Author.id == Post.author_id)
+
+
+def _rows(session: Session, query: Select[Any]) -> list[PostRow]:
+    found = []
+    for row in session.execute(query):
+        values = dict(row._mapping)
+        values["flags"] = tuple(values["flags"])
+        values["author"] = values["author"] or ""
+        found.append(PostRow(**values))
+    return found
+
+
+def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[AttachmentRow]]:
+    found: dict[int, list[AttachmentRow]] = {}
+    if not post_ids:
+        return found
+    for row in session.execute(
+        select(
+            PostAttachment.post_id,
+            PostAttachment.index,
+            PostAttachment.filename,
+            PostAttachment.content_type,
+            PostAttachment.size,
+        )
+        .where(PostAttachment.post_id.in_(post_ids))
+        .order_by(PostAttachment.post_id, PostAttachment.index)
+    ):
+        part = AttachmentRow(row.index, row.filename, row.content_type, row.size)
+        found.setdefault(row.post_id, []).append(part)
+    return found
+
+
+def _parents(session: Session, rows: Iterable[PostRow]) -> dict[int, ParentRow]:
+    found = {row.id: ParentRow(row.id, row.position, row.author, row.base_subject) for row in rows}
+    missing = {row.parent_id for row in rows if row.parent_id and row.parent_id not in found}
+    if missing:
+        for row in session.execute(
+            select(Post.id, Post.position, shown_author.label("author"), Post.base_subject)
+            .join(Author, Author.id == Post.author_id)
+            .where(Post.id.in_(missing), Post.state == PostState.VISIBLE)
+        ):
+            found[row.id] = ParentRow(row.id, row.position, row.author or "", row.base_subject)
+    return found

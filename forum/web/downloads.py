@@ -1,0 +1,146 @@
+"""Stored bytes for those who may have them, and attachments for everybody who may read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from flask import Blueprint, Response, abort, stream_with_context
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import joinedload, undefer
+
+from forum.domain.masking import mask_addresses_text
+from forum.domain.mbox import mbox_entry
+from forum.domain.message import attachment_content
+from forum.extensions import db
+from forum.operations.raw import load_raw
+from forum.storage.archive import Post, PostAttachment, PostState, RawMessage
+from forum.storage.base import set_reading
+from forum.storage.visibility import Reader, find_list, find_post, find_thread, may_fetch_bytes
+from forum.web.reader import any_reader
+
+BATCH: Final = 100
+SHOWN_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+HOLDS_ADDRESSES: Final = re.compile(r"(?:text|message)/|application/(?:mbox|ms-tnef|pkcs7|pgp)")
+ACTIVE: Final = re.compile(r"text/(?:html|xml|.*script)|image/svg|application/.*(?:xml|script)")
+PLAIN_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+SANDBOX: Final = "default-src 'none'; sandbox"
+
+blueprint = Blueprint("downloads", __name__)
+
+
+@blueprint.get("/posts/<key:post_id>/raw")
+def raw(post_id: int) -> Response:
+    """A message as it came, byte for byte."""
+    reader = any_reader()
+    post = find_post(db.session(), reader, post_id) or abort(404)
+    _need_access(reader, post.mailing_list_id)
+    content = _bytes_of(post)
+    return _file(content, f"post-{post.id}.eml", "message/rfc822")
+
+
+@blueprint.get("/threads/<key:thread_id>/messages.mbox")
+def thread_messages(thread_id: int) -> Response:
+    """The messages of a thread, oldest first."""
+    reader = any_reader()
+    thread = find_thread(db.session(), reader, thread_id) or abort(404)
+    _need_access(reader, thread.mailing_list_id)
+    return _mbox(Post.thread_id == thread.id, f"thread-{thread.id}.mbox")
+
+
+@blueprint.get("/lists/<slug>/archive.mbox")
+def list_archive(slug: str) -> Response:
+    """The messages of a list, oldest first."""
+    reader = any_reader()
+    mailing_list = find_list(db.session(), reader, slug) or abort(404)
+    _need_access(reader, mailing_list.id)
+    return _mbox(Post.mailing_list_id == mailing_list.id, f"{mailing_list.slug}.mbox")
+
+
+@blueprint.get("/posts/<key:post_id>/attachments/<int:index>/<path:filename>")
+def attachment(post_id: int, index: int, filename: str) -> Response:
+    """An attachment; the name in the address is for people, the number decides."""
+    reader = any_reader()
+    post = find_post(db.session(), reader, post_id) or abort(404)
+    if index > 1_000_000:
+        abort(404)
+    row = db.session.get(PostAttachment, (post.id, index)) or abort(404)
+    content = attachment_content(_bytes_of(post), index)
+    if content is None:
+        abort(404)
+    if reader.is_anonymous and _shows_addresses(row.content_type, content):
+        abort(403)
+    kind = row.content_type if PLAIN_TYPE.fullmatch(row.content_type) else ""
+    if not kind or ACTIVE.match(kind):
+        kind = "application/octet-stream"
+    response = _file(content, row.filename, kind, inline=kind in SHOWN_INLINE)
+    if reader.is_anonymous:
+        response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _need_access(reader: Reader, mailing_list_id: int) -> None:
+    if not may_fetch_bytes(db.session(), reader, mailing_list_id):
+        abort(403)
+
+
+def _bytes_of(post: Post) -> bytes:
+    if post.raw is None:
+        abort(404)
+    return load_raw(post.raw)
+
+
+def _shows_addresses(content_type: str, content: bytes) -> bool:
+    """Whether a file of a kind that can be read as text has mail addresses in it."""
+    if not HOLDS_ADDRESSES.match(content_type):
+        return False
+    text = content.decode("utf-8", "replace")
+    return mask_addresses_text(text) != text
+
+
+def _file(content: bytes, name: str, kind: str, *, inline: bool = False) -> Response:
+    response = Response(content, content_type=kind)
+    _protect(response, name, inline=inline)
+    return response
+
+
+def _protect(response: Response, name: str, *, inline: bool = False) -> None:
+    """What somebody sent is shown in no page of ours and runs nothing."""
+    how = "inline" if inline else "attachment"
+    response.headers.set("Content-Disposition", how, filename=name)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "private, no-store"
+
+
+def _mbox(condition: object, name: str) -> Response:
+    response = Response(stream_with_context(_entries(condition)), mimetype="application/mbox")
+    _protect(response, name)
+    return response
+
+
+def _entries(condition: object) -> Iterator[bytes]:
+    """The messages one by one, in short transactions: a slow reader holds nothing up."""
+    session = db.session()
+    after: tuple[object, int] | None = None
+    while True:
+        set_reading(True)
+        query = (
+            select(Post)
+            .where(condition, Post.state == PostState.VISIBLE, Post.raw_id.is_not(None))  # type: ignore[arg-type]
+            .options(joinedload(Post.raw).options(undefer(RawMessage.compressed)))
+            .order_by(Post.date, Post.id)
+            .limit(BATCH)
+        )
+        if after is not None:
+            query = query.where(tuple_(Post.date, Post.id) > after)
+        posts = session.scalars(query).all()
+        entries = [mbox_entry(load_raw(post.raw), post.arrived_at) for post in posts if post.raw]
+        after = (posts[-1].date, posts[-1].id) if posts else None
+        session.rollback()
+        session.expunge_all()
+        yield from entries
+        if len(entries) < BATCH:
+            return

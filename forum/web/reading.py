@@ -1,0 +1,257 @@
+"""Reading: the lists, one list's threads, a thread, and the addresses that lead into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from forum.extensions import db
+from forum.storage import browsing, post_rows
+from forum.storage.archive import MessageLink, Post, Thread, ThreadState
+from forum.storage.lists import MailingList
+from forum.storage.visibility import (
+    Reader,
+    find_list,
+    find_post,
+    find_thread,
+    joined_lists,
+    may_fetch_bytes,
+    may_moderate,
+    visible_lists,
+)
+from forum.web.addresses import page_number
+from forum.web.reader import current_reader
+
+THREADS_A_PAGE: Final = 50
+LATEST_THREADS: Final = 8
+NAMED_PARTICIPANTS: Final = 12
+YEARS: Final = range(1970, 2200)
+
+blueprint = Blueprint("reading", __name__)
+
+
+@blueprint.get("/")
+def home() -> str:
+    """The lists, and what is alive in them."""
+    session, reader = db.session(), current_reader()
+    lists = browsing.list_rows(session, visible_lists(reader))
+    latest = browsing.latest_threads(
+        session, [row.mailing_list.id for row in lists], LATEST_THREADS
+    )
+    titles = {row.mailing_list.slug: row.mailing_list for row in lists}
+    return render_template("reading/home.html", lists=lists, latest=latest, list_by_slug=titles)
+
+
+@blueprint.get("/lists/<slug>/")
+def show_list(slug: str) -> str:
+    """One list's threads by latest activity."""
+    session, reader = db.session(), current_reader()
+    mailing_list = find_list(session, reader, slug) or abort(404)
+    page, wanted = page_number(), _thread_filter()
+    total = browsing.count_threads(session, mailing_list.id, wanted)
+    pages = max(1, -(-total // THREADS_A_PAGE))
+    if page > pages:
+        abort(404)
+    return render_template(
+        "reading/list.html",
+        mailing_list=mailing_list,
+        threads=browsing.threads_of_list(
+            session,
+            mailing_list.id,
+            wanted,
+            offset=(page - 1) * THREADS_A_PAGE,
+            limit=THREADS_A_PAGE,
+        ),
+        total=total,
+        page=page,
+        pages=pages,
+        wanted=wanted,
+        is_member=_is_member(reader, mailing_list),
+    )
+
+
+@blueprint.get("/lists/<slug>/months")
+def months(slug: str) -> str:
+    """The archive by year and month, with how much was written in which language."""
+    mailing_list = find_list(db.session(), current_reader(), slug) or abort(404)
+    counts = browsing.months_of_list(db.session(), mailing_list.id)
+    years = {year for year, _ in counts}
+    highest = max((sum(by_language.values()) for by_language in counts.values()), default=0)
+    return render_template(
+        "reading/months.html",
+        mailing_list=mailing_list,
+        counts=counts,
+        years=range(max(years), min(years) - 1, -1) if years else (),
+        highest=highest,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """Which part of a thread is shown, and how."""
+
+    page: int
+    pages: int
+    by_date: bool
+    can_moderate: bool
+    can_fetch: bool
+
+
+@blueprint.get("/threads/<key:thread_id>")
+def thread(thread_id: int) -> str | Response:
+    """A thread, a page of it, in reply-tree order or by date."""
+    found = find_thread(db.session(), current_reader(), thread_id) or abort(404)
+    if found.merged_into_id is not None:
+        return redirect(url_for(".thread", thread_id=_where_now(found)), 301)
+    return show_thread(found)
+
+
+def show_thread(found: Thread, **extra: object) -> str:
+    """The page of a thread that the reader may see.
+
+    Args:
+        extra: Further values for the template, such as an answer with an error in it.
+    """
+    session, reader = db.session(), current_reader()
+    view = _view_of(found, reader)
+    posts = post_rows.posts_of_page(
+        session,
+        found.id,
+        view.page,
+        members_html=not reader.is_anonymous,
+        with_hidden=view.can_moderate,
+        by_date=view.by_date,
+    )
+    if not posts and (view.page > 1 or not view.can_moderate):
+        abort(404)
+    values: dict[str, object] = {
+        "thread": found,
+        "mailing_list": found.mailing_list,
+        "view": view,
+        "posts": posts,
+        "participants": post_rows.participants_of(session, found.id, NAMED_PARTICIPANTS + 1),
+        "named": NAMED_PARTICIPANTS,
+        "page_starts": post_rows.page_starts(session, found.id) if view.pages > 1 else {},
+        "page_of": post_rows.page_of,
+        "languages_of_thread": [code for code in found.languages.split(",") if code],
+        "can_answer": not reader.is_anonymous and found.state == ThreadState.OPEN,
+        "parent": _wanted_parent(found),
+    }
+    return render_template("reading/thread.html", **{**values, **extra})
+
+
+@blueprint.get("/posts/<key:post_id>")
+def post(post_id: int) -> Response:
+    """A post: leads to its place in the thread."""
+    found = find_post(db.session(), current_reader(), post_id) or abort(404)
+    return redirect(place_of(found), 302)
+
+
+@blueprint.get("/message/<message_id:message_id>", merge_slashes=False)
+def message(message_id: str) -> Response:
+    """The post with a Message-ID or an alias of it: leads to its place in the thread."""
+    found = find_message(current_reader(), message_id, request.args.get("list", "")) or abort(404)
+    return redirect(place_of(found), 302)
+
+
+def place_of(found: Post) -> str:
+    """The address of a post's place in its thread."""
+    page = post_rows.page_of(found.position)
+    return url_for(
+        "reading.thread",
+        thread_id=found.thread_id,
+        page=page if page > 1 else None,
+        _anchor=f"post-{found.id}",
+    )
+
+
+def find_message(reader: Reader, message_id: str, slug: str = "") -> Post | None:
+    """The oldest post with this Message-ID that the reader may see.
+
+    Args:
+        message_id: With or without angle brackets.
+        slug: Of the one list to look in; empty: all.
+    """
+    wanted = message_id.strip().removeprefix("<").removesuffix(">").strip()
+    lists = select(MailingList.id).where(visible_lists(reader))
+    if slug:
+        lists = lists.where(MailingList.slug == slug)
+    candidates = db.session.execute(
+        select(MessageLink.post_id)
+        .join(Post, Post.id == MessageLink.post_id)
+        .where(MessageLink.mailing_list_id.in_(lists), MessageLink.message_id == wanted)
+        .order_by(Post.date, Post.id)
+    ).scalars()
+    for post_id in candidates.all():
+        found = find_post(db.session(), reader, post_id)
+        if found is not None:
+            return found
+    return None
+
+
+def _view_of(found: Thread, reader: Reader) -> ThreadView:
+    session = db.session()
+    return ThreadView(
+        page=page_number() if request.method in ("GET", "HEAD") else 1,
+        pages=post_rows.page_count(session, found.id),
+        by_date=request.args.get("order") == "date",
+        can_moderate=may_moderate(session, reader, found.mailing_list_id),
+        can_fetch=not reader.is_anonymous
+        and may_fetch_bytes(session, reader, found.mailing_list_id),
+    )
+
+
+def _where_now(found: Thread) -> int:
+    seen = {found.id}
+    while found.merged_into_id is not None and found.merged_into_id not in seen:
+        seen.add(found.merged_into_id)
+        found = db.session.get(Thread, found.merged_into_id) or abort(404)
+    return found.id
+
+
+def _wanted_parent(found: Thread) -> Post | None:
+    """The post that `?parent=` says is to be answered."""
+    text = request.values.get("parent", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None
+    parent = find_post(db.session(), current_reader(), int(text))
+    return parent if parent is not None and parent.thread_id == found.id else None
+
+
+def _thread_filter() -> browsing.ThreadFilter:
+    start, end = _period(request.args.get("year", ""), request.args.get("month", ""))
+    return browsing.ThreadFilter(
+        language=request.args.get("language", "").strip().lower()[:20],
+        tag=request.args.get("tag", "").strip().lower()[:100],
+        started_from=start,
+        started_before=end,
+        unanswered="unanswered" in request.args,
+    )
+
+
+def _period(year: str, month: str) -> tuple[datetime | None, datetime | None]:
+    """A year, or a month of it, as a half-open span of time; nothing where there is none."""
+    if not (year.isascii() and year.isdigit() and int(year[:5]) in YEARS):
+        return None, None
+    number = int(year)
+    if month.isascii() and month.isdigit() and 1 <= int(month[:3]) <= 12:
+        first = int(month)
+        after = (number, first + 1) if first < 12 else (number + 1, 1)
+        return datetime(number, first, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
+    return datetime(number, 1, 1, tzinfo=UTC), datetime(number + 1, 1, 1, tzinfo=UTC)
+
+
+def _is_member(reader: Reader, mailing_list: MailingList) -> bool:
+    if reader.is_anonymous:
+        return False
+    return (
+        db.session.scalar(
+            select(MailingList.id).where(MailingList.id == mailing_list.id, joined_lists(reader))
+        )
+        is not None
+    )
