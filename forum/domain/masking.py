@@ -1,0 +1,63 @@
+"""What others must not read in a text: mail addresses, and the secrets in our own mails."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MASK: Final = "…"
+"""Stands for what was taken away."""
+
+# Every expression is anchored at a character that is rare, and bounded: nothing scans a text twice.
+_LABEL = r"[^\W_](?:[\w-]{0,62}[^\W_])?"
+_DOMAIN = rf"(?:\[[0-9a-fA-F.:]{{2,45}}\]|{_LABEL}(?:\.{_LABEL}){{0,9}})"
+_OPEN, _CLOSE = r"[ \t]?[\[({<][ \t]?", r"[ \t]?[\])}>][ \t]?"
+_AT = re.compile(
+    rf"(?<=[\w.+=~'\"-])(?:@|%40|&#0{{0,5}}64;|&#x0{{0,5}}40;|&commat;){_DOMAIN}", re.IGNORECASE
+)
+_AT_AFTER_TAG = re.compile(rf"(</[a-z][a-z0-9]{{0,9}}>)@{_DOMAIN}")
+_SPELT_AT = re.compile(
+    rf"(?<=[\w])(?P<at>{_OPEN}(?:at|arobase|arroba|chez|en|@){_CLOSE})"
+    rf"{_LABEL}(?:(?:\.|{_OPEN}(?:dot|point|punto){_CLOSE}){_LABEL}){{0,9}}"
+    rf"|(?<=[\w])(?P<word> (?:at|AT) )(?!www\.){_LABEL}(?:\.{_LABEL}){{1,9}}"
+    rf"|(?<=[\w])(?P<dots> (?:at|AT) ){_LABEL}(?: (?:dot|DOT) {_LABEL}){{1,9}}"
+)
+_ANCHOR = re.compile(r'<a href="([^"]{0,4000})"[^>]{0,4000}>')
+_COMMANDS = "confirm|bounces|moderate"
+_ADDRESS_TOKEN = re.compile(
+    rf"-({_COMMANDS})(\+|%2B|&#43;)[A-Za-z0-9._~=-]{{1,512}}(?=@|%40|&#64;)", re.IGNORECASE
+)
+_PATH_TOKEN = re.compile(r"/(unsubscribe|confirm|login)/[A-Za-z0-9._~=%-]{8,1024}")
+
+
+def mask_addresses_text(text: str) -> str:
+    """Plain text for readers who may not see mail addresses: `ana@example.org` gives `ana@…`.
+
+    Also the forms archives write them in, such as `ana at example.org` and `ana [at] example.org`.
+    """
+    text = _AT.sub("@" + MASK, text)
+    return _SPELT_AT.sub(lambda found: (found["at"] or found["word"] or found["dots"]) + MASK, text)
+
+
+def mask_addresses_html(html: str) -> str:
+    """The same for sanitised HTML; a link whose target held an address loses the target.
+
+    :param html: as `markup` makes it: attributes in double quotes.
+    """
+    html = _AT_AFTER_TAG.sub(rf"\1@{MASK}", _ANCHOR.sub(_unlinked, html))
+    return mask_addresses_text(html)
+
+
+def _unlinked(found: re.Match[str]) -> str:
+    target = found[1]
+    return found[0] if mask_addresses_text(target) == target else "<a>"
+
+
+def redact_tokens(text: str) -> str:
+    """Text or HTML without the secrets of our own mails, wherever a quoted one shows them.
+
+    These are the tokens in `<slug>-confirm+TOKEN@`, `-bounces+TOKEN@` and `-moderate+TOKEN@`, and
+    in web addresses whose path holds `/unsubscribe/TOKEN`, `/confirm/TOKEN` or `/login/TOKEN`.
+    """
+    text = _ADDRESS_TOKEN.sub(lambda found: f"-{found[1]}{found[2]}{MASK}", text)
+    return _PATH_TOKEN.sub(lambda found: f"/{found[1]}/{MASK}", text)
