@@ -1,0 +1,215 @@
+"""`passerelle list` and `passerelle role`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+
+from forum.clock import utcnow
+from forum.commands.errors import BadInput, Failure
+from forum.commands.lookup import (
+    LANGUAGE,
+    as_json,
+    print_json,
+    print_row,
+    the_account,
+    the_list,
+)
+from forum.domain.values import LANGUAGES
+from forum.extensions import db
+from forum.operations import lists as operations
+from forum.operations.audit import record
+from forum.storage.archive import Post, PostState, Thread
+from forum.storage.base import reading
+from forum.storage.lists import (
+    FromPolicy,
+    MailingList,
+    Mode,
+    Posting,
+    RoleName,
+    Strangers,
+    Visibility,
+    list_by_address,
+)
+
+SHOWN: Final = (
+    "slug",
+    "address",
+    "mode",
+    "upstream_address",
+    "bridge_address",
+    "upstream_list_id",
+    "visibility",
+    "posting",
+    "strangers",
+    "language",
+    "from_policy",
+)
+
+_OPTIONS: Final = (
+    click.option("--title-fr", help="Title in French."),
+    click.option("--title-en", help="Title in English."),
+    click.option("--title-es", help="Title in Spanish."),
+    click.option("--description-fr", help="What the list is for, in French."),
+    click.option("--description-en", help="What the list is for, in English."),
+    click.option("--description-es", help="What the list is for, in Spanish."),
+    click.option("--mode", type=click.Choice([*Mode]), help="Who sends the mail: we or upstream."),
+    click.option("--upstream", "upstream_address", help="Address of the mirrored outside list."),
+    click.option("--bridge-address", help="Address to which the outside list sends."),
+    click.option("--upstream-list-id", help="List-Id of the outside list, where it differs."),
+    click.option("--visibility", type=click.Choice([*Visibility]), help="Who may read."),
+    click.option("--posting", type=click.Choice([*Posting]), help="Who posts unmoderated."),
+    click.option(
+        "--strangers", type=click.Choice([*Strangers]), help="What becomes of their mail."
+    ),
+    click.option("--language", type=LANGUAGE, help="Of notices to people of unknown language."),
+    click.option("--from-policy", type=click.Choice([*FromPolicy]), help="Whose address in From."),
+)
+
+
+def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group("list")
+def list_group() -> None:
+    """Create, change and show mailing lists."""
+
+
+@list_group.command("create")
+@click.argument("address")
+@_list_options
+@with_appcontext
+def create(address: str, **options: str | None) -> None:
+    """Create the list ADDRESS; its slug is the address's local part."""
+    given = {name: value for name, value in options.items() if value is not None}
+    titles = {lang: given.pop(f"title_{lang}", "").strip() for lang in LANGUAGES}
+    missing = [f"--title-{lang}" for lang, title in titles.items() if not title]
+    if missing:
+        raise BadInput(f"a list needs a title in each language: {', '.join(missing)}")
+    if list_by_address(db.session, address) is not None:
+        raise Failure(f"there is a list {address!r} already")
+    try:
+        made = operations.create_list(db.session, address, titles, utcnow(), **given)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    record(db.session, "create", f"list {made.slug}", utcnow(), mailing_list=made)
+    db.session.commit()
+    click.echo(f"created {made.slug} <{made.address}>")
+
+
+@list_group.command("edit")
+@click.argument("slug")
+@_list_options
+@with_appcontext
+def edit(slug: str, **options: str | None) -> None:
+    """Change options of the list SLUG; what is not given stays as it is."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        raise BadInput("there is nothing to change: give at least one option")
+    mailing_list = the_list(slug)
+    try:
+        operations.edit_list(db.session, mailing_list, **given)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    target = f"list {mailing_list.slug}"
+    record(db.session, "edit", target, utcnow(), mailing_list=mailing_list, **given)
+    db.session.commit()
+    click.echo(f"changed {mailing_list.slug}: {', '.join(sorted(given))}")
+
+
+@list_group.command("show")
+@click.argument("slug")
+@as_json
+@with_appcontext
+def show(slug: str, as_json: bool) -> None:
+    """Show the options and the size of the list SLUG."""
+    with reading():
+        document = _described(the_list(slug))
+    if as_json:
+        print_json(document)
+        return
+    for name, value in document.items():
+        if isinstance(value, dict):
+            for lang, text in value.items():
+                click.echo(f"{name}-{lang}: {text}")
+        else:
+            click.echo(f"{name}: {'' if value is None else value}")
+
+
+@list_group.command("ls")
+@as_json
+@with_appcontext
+def ls(as_json: bool) -> None:
+    """Show all lists, a line each: slug, address, mode, visibility, posting, posts, title."""
+    with reading():
+        found = db.session.scalars(select(MailingList).order_by(MailingList.slug)).all()
+        documents = [_described(mailing_list) for mailing_list in found]
+    if as_json:
+        print_json(documents)
+        return
+    for one in documents:
+        title = one["title"][one["language"]]
+        names = ("slug", "address", "mode", "visibility", "posting", "posts")
+        print_row(*(one[name] for name in names), title)
+
+
+def _described(mailing_list: MailingList) -> dict[str, Any]:
+    document: dict[str, Any] = {name: getattr(mailing_list, name) for name in SHOWN}
+    for name in ("title", "description"):
+        document[name] = {lang: getattr(mailing_list, f"{name}_{lang}") for lang in LANGUAGES}
+    document["threads"] = db.session.scalar(
+        select(func.count(Thread.id)).where(
+            Thread.mailing_list_id == mailing_list.id, Thread.post_count > 0
+        )
+    )
+    document["posts"] = db.session.scalar(
+        select(func.count(Post.id)).where(
+            Post.mailing_list_id == mailing_list.id, Post.state == PostState.VISIBLE
+        )
+    )
+    return document
+
+
+@click.group("role")
+def role_group() -> None:
+    """Give people roles on a list, and take them away."""
+
+
+@role_group.command("grant")
+@click.argument("slug")
+@click.argument("email")
+@click.argument("role", type=click.Choice([*RoleName]))
+@with_appcontext
+def grant(slug: str, email: str, role: str) -> None:
+    """Make EMAIL moderator, owner or translator of the list SLUG."""
+    mailing_list, account = the_list(slug), the_account(email)
+    now = utcnow()
+    if operations.grant_role(db.session, mailing_list, account, role, now):
+        record(db.session, "grant", account.email, now, mailing_list=mailing_list, role=role)
+    db.session.commit()
+    click.echo(f"{account.email} is {role} of {mailing_list.slug}")
+
+
+@role_group.command("revoke")
+@click.argument("slug")
+@click.argument("email")
+@click.argument("role", type=click.Choice([*RoleName]))
+@with_appcontext
+def revoke(slug: str, email: str, role: str) -> None:
+    """Take a role on the list SLUG from EMAIL."""
+    mailing_list, account = the_list(slug), the_account(email)
+    now = utcnow()
+    if operations.revoke_role(db.session, mailing_list, account, role, now):
+        record(db.session, "revoke", account.email, now, mailing_list=mailing_list, role=role)
+    db.session.commit()
+    click.echo(f"{account.email} is not {role} of {mailing_list.slug}")
+
+
+COMMANDS: Final = (list_group, role_group)

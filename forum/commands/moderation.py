@@ -1,0 +1,154 @@
+"""`passerelle held` and `passerelle audit`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from forum.clock import utcnow
+from forum.commands.errors import BadInput, Failure
+from forum.commands.lookup import as_json, print_json, print_row, the_list
+from forum.extensions import db
+from forum.operations import moderation as operations
+from forum.storage.audit import AuditEntry
+from forum.storage.base import reading
+from forum.storage.lists import MailingList
+from forum.storage.mail import HeldMessage, HeldState
+
+
+@click.group("held")
+def held_group() -> None:
+    """The messages that await a moderator."""
+
+
+@held_group.command("ls")
+@click.argument("slug", required=False)
+@as_json
+@with_appcontext
+def ls(slug: str | None, as_json: bool) -> None:
+    """Show what waits, oldest first: id, list, reasons, author, subject."""
+    with reading():
+        query = (
+            select(HeldMessage)
+            .join(MailingList)
+            .where(HeldMessage.state == HeldState.HELD)
+            .order_by(HeldMessage.held_at, HeldMessage.id)
+        )
+        if slug:
+            query = query.where(MailingList.id == the_list(slug).id)
+        documents = [
+            {
+                "id": held.id,
+                "list": held.mailing_list.slug,
+                "reasons": list(held.reasons),
+                "subject": held.subject,
+                "author": held.author_email or held.author_name,
+                "author_name": held.author_name,
+                "held_at": held.held_at.isoformat(),
+                "source": held.source,
+            }
+            for held in db.session.scalars(query)
+        ]
+    if as_json:
+        print_json(documents)
+        return
+    for one in documents:
+        reasons = ",".join(one["reasons"])
+        print_row(one["id"], one["list"], reasons, one["author"], one["subject"])
+
+
+@held_group.command("accept")
+@click.argument("ids", type=int, nargs=-1, required=True)
+@with_appcontext
+def accept(ids: tuple[int, ...]) -> None:
+    """Post the held messages IDS."""
+    _decide("accept", ids, "")
+
+
+@held_group.command("reject")
+@click.argument("ids", type=int, nargs=-1, required=True)
+@click.option("--reason", default="", help="Told to the author.")
+@with_appcontext
+def reject(ids: tuple[int, ...], reason: str) -> None:
+    """Send the held messages IDS back to their authors."""
+    _decide("reject", ids, reason)
+
+
+@held_group.command("discard")
+@click.argument("ids", type=int, nargs=-1, required=True)
+@click.option("--reason", default="", help="Kept in the audit log.")
+@with_appcontext
+def discard(ids: tuple[int, ...], reason: str) -> None:
+    """Drop the held messages IDS; nobody is told."""
+    _decide("discard", ids, reason)
+
+
+def _decide(verb: str, ids: Sequence[int], reason: str) -> None:
+    waiting = [_held(held_id) for held_id in dict.fromkeys(ids)]
+    too_late = []
+    for held in waiting:
+        try:
+            click.echo(_decide_one(verb, held, reason))
+        except operations.AlreadyDecided:
+            too_late.append(f"held {held.id} is {held.state} already")
+        db.session.commit()
+    if too_late:
+        raise Failure("; ".join(too_late))
+
+
+def _decide_one(verb: str, held: HeldMessage, reason: str) -> str:
+    now = utcnow()
+    if verb == "accept":
+        post = operations.accept(db.session, held, now)
+        return f"held {held.id} accepted: post {post.id}"
+    if verb == "reject":
+        operations.reject(db.session, held, now, reason=reason)
+        return f"held {held.id} rejected"
+    operations.discard(db.session, held, now, reason=reason)
+    return f"held {held.id} discarded"
+
+
+def _held(held_id: int) -> HeldMessage:
+    held = db.session.get(HeldMessage, held_id)
+    if held is None:
+        raise BadInput(f"there is no held message {held_id}")
+    return held
+
+
+@click.command("audit")
+@click.argument("slug", required=False)
+@as_json
+@with_appcontext
+def audit(slug: str | None, as_json: bool) -> None:
+    """Show who decided what, oldest first: id, time, list, who, action, target, details."""
+    with reading():
+        query = select(AuditEntry).order_by(AuditEntry.at, AuditEntry.id)
+        if slug:
+            query = query.where(AuditEntry.mailing_list_id == the_list(slug).id)
+        documents = [
+            {
+                "id": entry.id,
+                "at": entry.at.isoformat(),
+                "list": entry.mailing_list.slug if entry.mailing_list else None,
+                "account": entry.account.email if entry.account else None,
+                "action": entry.action,
+                "target": entry.target,
+                "details": entry.details,
+            }
+            for entry in db.session.scalars(query)
+        ]
+    if as_json:
+        print_json(documents)
+        return
+    for one in documents:
+        details = " ".join(f"{name}={value}" for name, value in one["details"].items())
+        who = one["account"] or "command"
+        place = one["list"] or "-"
+        print_row(one["id"], one["at"], place, who, one["action"], one["target"], details)
+
+
+COMMANDS: Final = (held_group, audit)

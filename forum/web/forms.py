@@ -1,0 +1,245 @@
+"""The forms of the pages on which people write, decide and choose."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    Form,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
+
+from forum.operations.accounts import AccountError, check_email
+from forum.storage.lists import FromPolicy, Mode, Posting, RoleName, Strangers, Visibility
+from forum.storage.people import TokenScope
+from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES, STATE_CHOICES
+
+TEXT_CHARACTERS: Final = 200_000
+SUBJECT_CHARACTERS: Final = 250
+NAME_CHARACTERS: Final = 120
+
+
+def _stripped(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
+def _one_line(text: str | None) -> str | None:
+    return " ".join(text.split()) if text else text
+
+
+def is_email(form: Form, field: Field) -> None:
+    """Whether this can be an email address."""
+    if not field.data:
+        return
+    try:
+        check_email(field.data)
+    except AccountError:
+        raise ValidationError(
+            _("This is not an email address; one looks like name@example.org.")
+        ) from None
+
+
+def _email_field(label: Any, *, needed: bool = True) -> EmailField:
+    rules: list[Any] = [is_email]
+    if needed:
+        rules.insert(0, DataRequired(_("Please give an email address.")))
+    keys = {"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
+    return EmailField(label, filters=[_stripped], validators=rules, render_kw=keys)
+
+
+def _name_field(*rules: Any) -> StringField:
+    too_long = _("A name has at most %(max)d characters.", max=NAME_CHARACTERS)
+    return StringField(
+        _("Your name, as others read it"),
+        filters=[_one_line],
+        validators=[*rules, Length(max=NAME_CHARACTERS, message=too_long)],
+        render_kw={"autocomplete": "name"},
+    )
+
+
+class LoginForm(FlaskForm):  # type: ignore[misc]
+    """An address, and a password for those who have one."""
+
+    email = _email_field(_("Your email address"))
+    password = PasswordField(
+        _("Password"), validators=[Optional()], render_kw={"autocomplete": "current-password"}
+    )
+    next = HiddenField()
+
+
+class ProfileForm(FlaskForm):  # type: ignore[misc]
+    """What a person tells of themselves."""
+
+    name = _name_field(DataRequired(_("Please give a name.")))
+    language = SelectField(_("Language of the pages and of our mail to you"), choices=OWN_NAMES)
+    time_zone = SelectField(_("Time zone"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the zones of cities, and the one the person has."""
+        super().__init__(*args, **kwargs)
+        names = {name for name in available_timezones() if "/" in name and name[:4] != "Etc/"}
+        names |= {"UTC", self.time_zone.data or "UTC"} - {"None"}
+        known = sorted(names & available_timezones())
+        self.time_zone.choices = [(name, name.replace("_", " ")) for name in known]
+
+
+class SubscriptionForm(FlaskForm):  # type: ignore[misc]
+    """How a person receives one list."""
+
+    delivery = SelectField(_("How often"), choices=DELIVERY_CHOICES)
+    language = SelectField(_("Language of the mail's own words"), choices=OWN_NAMES)
+    state = RadioField(_("Mail"), choices=STATE_CHOICES)
+    own_posts = BooleanField(_("Send me my own messages too"))
+
+
+class TokenForm(FlaskForm):  # type: ignore[misc]
+    """What a new API token allows."""
+
+    scope = RadioField(
+        _("What the token allows"),
+        choices=[
+            (TokenScope.READ, _("Read what I may read")),
+            (TokenScope.WRITE, _("Read, and write in my name")),
+        ],
+        default=TokenScope.READ,
+    )
+
+
+class JoinForm(FlaskForm):  # type: ignore[misc]
+    """Joining a list without an account."""
+
+    email = _email_field(_("Your email address"))
+    name = _name_field(Optional())
+    language = SelectField(_("Language of our mail to you"), choices=OWN_NAMES)
+
+
+class JoinHereForm(FlaskForm):  # type: ignore[misc]
+    """Joining a list with an account: the address is confirmed already."""
+
+    delivery = SelectField(_("How often"), choices=DELIVERY_CHOICES)
+    language = SelectField(_("Language of our mail to you"), choices=OWN_NAMES)
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]
+    """A text, its language, files."""
+
+    text = TextAreaField(
+        _("Your text"),
+        validators=[
+            DataRequired(_("There is no text yet.")),
+            Length(
+                max=TEXT_CHARACTERS,
+                message=_("The text has more than %(max)d characters.", max=TEXT_CHARACTERS),
+            ),
+        ],
+    )
+    language = SelectField(
+        _("Language of your text"),
+        choices=[("", _("Recognise it from the text")), *OWN_NAMES],
+        validators=[Optional()],
+    )
+    attachments = MultipleFileField(_("Attached files"))
+
+
+class ComposeForm(AnswerForm):
+    """The same with a subject: it starts a thread."""
+
+    subject = StringField(
+        _("Subject"),
+        filters=[_one_line],
+        validators=[
+            DataRequired(_("A thread needs a subject.")),
+            Length(
+                max=SUBJECT_CHARACTERS,
+                message=_("A subject has at most %(max)d characters.", max=SUBJECT_CHARACTERS),
+            ),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class ListForm(FlaskForm):  # type: ignore[misc]
+    """The options of a list."""
+
+    title_fr = StringField(_("Title in French"), filters=[_one_line])
+    title_en = StringField(_("Title in English"), filters=[_one_line])
+    title_es = StringField(_("Title in Spanish"), filters=[_one_line])
+    description_fr = StringField(_("What the list is for, in French"), filters=[_one_line])
+    description_en = StringField(_("What the list is for, in English"), filters=[_one_line])
+    description_es = StringField(_("What the list is for, in Spanish"), filters=[_one_line])
+    visibility = SelectField(
+        _("Who may read"),
+        choices=[
+            (Visibility.PUBLIC, _("Everybody")),
+            (Visibility.PRIVATE, _("Subscribers only")),
+        ],
+    )
+    posting = SelectField(
+        _("Whose messages are posted at once"),
+        choices=[
+            (Posting.MEMBERS, _("Those of subscribers")),
+            (Posting.OPEN, _("Everybody's")),
+            (Posting.MODERATED, _("Nobody's: a moderator reads every message first")),
+        ],
+    )
+    strangers = SelectField(
+        _("Messages of people who are not subscribed"),
+        choices=[
+            (Strangers.HOLD, _("Keep them for a moderator")),
+            (Strangers.DISCARD, _("Set them aside without asking")),
+        ],
+    )
+    language = SelectField(_("Language of notices to unknown people"), choices=OWN_NAMES)
+    from_policy = SelectField(
+        _("Sender of the mails"),
+        choices=[
+            (FromPolicy.AUTO, _("The author where that arrives safely, else the list")),
+            (FromPolicy.KEEP, _("Always the author")),
+            (FromPolicy.ALWAYS, _("Always the list")),
+        ],
+    )
+    mode = SelectField(
+        _("Who sends to the subscribers"),
+        choices=[
+            (Mode.HOSTED, _("This site")),
+            (Mode.MIRRORED, _("An outside list, which is mirrored here")),
+        ],
+    )
+    upstream_address = _email_field(_("Address of the outside list"), needed=False)
+    bridge_address = _email_field(_("Our address on the outside list"), needed=False)
+    upstream_list_id = StringField(
+        _("List-Id of the outside list, where it differs"), filters=[_one_line]
+    )
+
+
+class NewListForm(ListForm):
+    """The same with the address, which never changes."""
+
+    address = _email_field(_("Address of the list"))
+
+
+class RoleForm(FlaskForm):  # type: ignore[misc]
+    """Who gets which role on a list."""
+
+    email = _email_field(_("Email address of the account"))
+    role = SelectField(
+        _("Role"),
+        choices=[
+            (RoleName.MODERATOR, _("moderator")),
+            (RoleName.OWNER, _("owner")),
+            (RoleName.TRANSLATOR, _("translator")),
+        ],
+    )
