@@ -97,11 +97,11 @@ class Occurrence(NamedTuple):
 
 def fold(text: str) -> str:
     """Lower case without accents: `ÉCONOMIE`, `économie` and `economie` are one."""
-    text = text.casefold()
     if text.isascii():
-        return text
-    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    plain = unicodedata.normalize("NFKD", decomposed).translate(_LIGATURES)
+    return "".join([c for c in plain if not unicodedata.combining(c)])
 
 
 def normalise(text: str) -> str:

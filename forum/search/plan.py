@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from forum.domain.analysis import Piece, fold, normalise, occurrences, query_forms
+from forum.domain.analysis import Piece, fold, normalise, occurrences
 from forum.domain.query_tree import (
     AllOf,
     AnyOf,
@@ -23,6 +23,7 @@ from forum.domain.query_tree import (
     SearchQuery,
     Word,
 )
+from forum.domain.values import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,8 @@ def _piece(piece: Piece, scope: Scope, keep_stop_words: bool) -> Plan | None:
     as_it_is = Sequence(scope, (Step(0, piece.word, None),))
     if scope is Scope.AUTHOR:
         return as_it_is
-    forms = query_forms(piece.written)
-    stems = tuple(stem for stem in forms.values() if stem is not None)
-    excused = tuple(code for code, stem in forms.items() if stem is None)
+    stems = tuple(stem for stem in piece.stems if stem is not None)
+    excused = tuple(code for code, stem in zip(LANGUAGES, piece.stems, strict=True) if stem is None)
     if keep_stop_words:
         return as_it_is if excused else Stems(scope, stems)
     return Stems(scope, stems, excused) if stems else None

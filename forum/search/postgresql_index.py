@@ -68,7 +68,7 @@ _LOCK: Final = 0x50415353
 _STEMS: Final = {Scope.TEXT: "t", Scope.SUBJECT: "s", Scope.QUOTES: "q"}
 _WORDS: Final = {Scope.TEXT: "T", Scope.SUBJECT: "S", Scope.QUOTES: "Q", Scope.AUTHOR: "A"}
 _LIST, _LANGUAGE, _TAG, _FILE = "N", "L", "G", "F"
-_CLASSES: Final = (("A", 4.0), ("B", 2.0), ("C", 1.0), ("D", 0.5))
+_CLASSES: Final = (("A", 2.0), ("B", 1.0), ("C", 0.5), ("D", 0.25))
 _RANK_WEIGHTS: Final = "{0.125, 0.25, 0.5, 1.0}"
 _BY_LENGTH: Final = 1
 """`ts_rank` divides by one plus the logarithm of the length."""

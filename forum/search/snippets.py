@@ -39,14 +39,15 @@ def snippet(
     first, second = (Role.QUOTATION, Role.REPLY) if wanted.in_quotes else (Role.REPLY, None)
     known = list(segments)
     ordered = [s for s in known if s.role == first] + [s for s in known if s.role == second]
-    opening = ""
+    opening, spoken = "", ""
     for segment in ordered:
         text = normalise(_SPACE.sub(" ", segment.text[:_READ])).strip()
-        opening = opening or text
+        if text and not opening:
+            opening, spoken = text, segment.language
         start = wanted.first(text, segment.language)
         if start is not None:
             return _cut(text, segment.language, start, wanted, length)
-    return _cut(opening, "", None, wanted, length)
+    return _cut(opening, spoken, None, wanted, length)
 
 
 def highlight(text: str, language: str, query: SearchQuery) -> Markup:

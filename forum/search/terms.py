@@ -18,12 +18,14 @@ GAP: Final = 10
 LAST_POSITION: Final = 16_000
 """Words after it are found, but not in phrases (PostgreSQL's vectors end at 16,383)."""
 
-SUBJECT_WEIGHT: Final = 4.0
-TAG_WEIGHT: Final = 2.0
 TEXT_WEIGHT: Final = 1.0
-UNKNOWN_LANGUAGE_WEIGHT: Final = 0.5
-"""For text in none of the three languages: a match in the right language counts more."""
-MINOR_WEIGHT: Final = 0.5
+UNKNOWN_LANGUAGE_WEIGHT: Final = 0.25
+"""For text in none of the three languages, which has the stems of all three: even where a word
+has the same stem in each, a match in the right language counts more."""
+SUBJECT_WEIGHT: Final = 1.5
+"""Subjects, tags and names have the stems of all three languages too."""
+TAG_WEIGHT: Final = 0.75
+MINOR_WEIGHT: Final = 0.25
 """For names of authors and attachments."""
 
 

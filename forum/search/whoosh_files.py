@@ -12,6 +12,8 @@ import os
 import re
 import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,6 +68,33 @@ class DurableStorage(FileStorage):  # type: ignore[misc]
             match = _SUMS_NAME.fullmatch(path.name)
             if match and int(match[1]) < generation:
                 path.unlink(missing_ok=True)
+
+
+class ReadingStorage(FileStorage):  # type: ignore[misc]
+    """A folder to read from; Whoosh does not close what it could not make sense of."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, readonly=True)
+        self._opened: list[Any] = []
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        """Open, and remember for `opening`."""
+        file = super().open_file(name, **options)
+        self._opened.append(file)
+        return file
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Close what was opened inside if it ends in an exception."""
+        try:
+            yield
+        except BaseException:
+            for file in self._opened:
+                if not file.is_closed:
+                    file.close()
+            raise
+        finally:
+            self._opened.clear()
 
 
 def generation(folder: Path) -> int:

@@ -71,6 +71,7 @@ class _Folder:
         self.path = path
         self.schema = make_schema()
         self._storage = whoosh_files.DurableStorage(str(path))
+        self._reading = whoosh_files.ReadingStorage(str(path))
         self._vocabulary = Vocabulary()
         self._lock = threading.Lock()
         self._snapshot: tuple[int, Snapshot] | None = None
@@ -98,11 +99,12 @@ class _Folder:
         for attempt in range(10):
             toc = whoosh_files.read_toc(self.path, self.schema)
             try:
-                segments = [
-                    known.get(found.segment_id())
-                    or IndexSegment(self._storage, self.schema, found, self._vocabulary)
-                    for found in toc.segments
-                ]
+                with self._reading.opening():
+                    segments = [
+                        known.get(found.segment_id())
+                        or IndexSegment(self._reading, self.schema, found, self._vocabulary)
+                        for found in toc.segments
+                    ]
                 break
             except FileNotFoundError:
                 # A writer has merged it away in between: read the newer table of contents.

@@ -32,7 +32,7 @@ def words(text: str) -> list[str]:
     ("language", "forms"),
     [
         ("fr", ["economie", "économies", "ÉCONOMIE", "économie", "l'économie", "l’Économie"]),
-        ("fr", ["réunion", "reunion", "RÉUNIONS", "re\u0301union", "d'une réunion".split()[1]]),
+        ("fr", ["réunion", "reunion", "RÉUNIONS", "re\u0301union"]),
         ("fr", ["œuvre", "oeuvre", "Œuvres", "ŒUVRE"]),
         ("fr", ["ancrage", "d'ancrage", "d’ancrages", "qu'ancrage"]),
         ("es", ["anclaje", "anclajes", "ANCLAJE"]),
@@ -124,7 +124,7 @@ def test_places_lead_back_into_the_text() -> None:
 @given(st.text())
 def test_any_text_is_analysed(text: str) -> None:
     positions = [term.position for term in terms(text, "fr")]
-    assert all(b - a in (-1, 0, 1) or b > a for a, b in zip(positions, positions[1:], strict=False))
+    assert positions == sorted(positions)
     for term in terms(text, "und"):
         assert term.word
         assert term.word == fold(term.word)[:LONGEST_WORD]
