@@ -1,0 +1,316 @@
+"""Where somebody else's words begin: attribution lines, header blocks, forward marks.
+
+Every rule looks at a handful of lines at a time, each cut to a fixed length, so that the work
+grows with the number of lines and never with what stands in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+MAX_LINES: Final = 4
+"""An attribution is wrapped over this many lines at most."""
+MAX_LENGTH: Final = 500
+"""Characters of an attribution, all its lines together."""
+_MAX_LINE: Final = 300
+_MAX_HEADER_LINES: Final = 40
+
+
+class Kind(Enum):
+    """What announces the words of somebody else."""
+
+    WROTE = "wrote"
+    """`On 3 March X wrote:` in any of its forms."""
+    HEADERS = "headers"
+    """A block of `From:`, `Sent:`, `To:`, `Subject:` lines."""
+    FORWARD = "forward"
+    """A line that says that a forwarded message follows, with its header block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An attribution: lines `start` to `end`, both included."""
+
+    start: int
+    end: int
+    kind: Kind
+    anchored: bool = True
+    """It names a time or an address: to be believed even where no `>` marks follow."""
+
+
+# The verb that closes an attribution, in the languages of the lists and their neighbours.
+_VERB: Final = re.compile(
+    r"(?:\b(?:a|avez|as) [ée]crit|\bwrote|\bwrites|\bsaid|\bescribi[óo]|\bescribe|\bha escrito"
+    r"|\bva escriure|\bha scritto|\bscrisse|\bscrive|\bescreveu|\bschrieb|\bschreef|\bgeschreven"
+    r"|\bskrev|\bnapisa[łl]\(?a?\)?|\bkirjoitti|\bírta|\ba scris|\b[eé]crivait|\bnous dit"
+    r"|\bнаписала?|\bпишет)"
+    r"(?: (?:le|the|el|on|am|dans|in|en)\b.{0,60}|:?\s*\(.{0,40}\))?"
+    r"[\s*_]*(?::|\.\.\.|…|-{2,})?[\s*_]*$",
+    re.IGNORECASE,
+)
+_VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft|escribió|a écrit)\b", re.I)
+_VERB_ALONE: Final = re.compile(r"^[>\s]{0,3}(?:a\s)?\w{3,10}\s?:\s*$")
+# A person who speaks of himself or of the one he speaks with: a sentence, not an attribution.
+_NARRATOR: Final = re.compile(
+    r"\b(?:we|i|they|he|she|it|who|nous|j|je|on|qui|il|elle|ils|elles|m|t|l|lui|leur|me|te|le"
+    r"|nos|quien|que)['’ ]{0,2}(?:(?:a|ai|avons|ont|have|has|had|also|then)\s)?$",
+    re.IGNORECASE,
+)
+_CUE: Final = re.compile(
+    r"[\s*_>]{0,6}(?:-{2,} )?(?:En date de ?:? ?)?"
+    r"(?:(?:Le|El|On|Am|Il|Em|Op|Den|At|A|À|In|Dans|En|Kl|W dniu|Dnia|Pe|Dne|Na|La)(?=\s)"
+    r"|(?:ср|пн|вт|чт|пт|сб|вс)\b)",
+    re.IGNORECASE,
+)
+_WEEKDAY: Final = re.compile(
+    r"[\s*_>]{0,6}(?:lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|mié|mie|jue|vie"
+    r"|sáb|sab|dom|mo|di|mi|do|fr|sa|so|gio|seg|ter|qua|qui|sex|man|tir|ons|tor|fre|lör|pe)"
+    r"\w{0,9}[.,]?\s",
+    re.IGNORECASE,
+)
+_QUOTING: Final = re.compile(
+    r"[\s*_]{0,4}(?:Quoting|Selon|Citando a|Citando|Zitat von|Mensaje citado por|D'après)\s"
+    r"[^:]{1,120}[@<\"“][^:]{0,160}:\s*$",
+    re.IGNORECASE,
+)
+_TIME: Final = re.compile(r"\b\d{1,2}\s?[:h.]\s?\d{2}\b|\b\d{1,2}\s?[ap]\.?\s?m\b", re.IGNORECASE)
+_DATE: Final = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b|\b\d{1,2}\.? (?:de )?[^\W\d]{3,10}\b"
+    r"|\b[^\W\d]{3,9}\.? \d{1,2}\b|\d年"
+)
+_ADDRESS: Final = re.compile(r"[^\s<>\"@]{1,64}@[^\s<>\"@]{2,}")
+_GMAIL_DATE: Final = re.compile(
+    r"[\s*_]{0,4}\d{4}[-/]\d{1,2}[-/]\d{1,2}(?: \d{1,2}:\d{2})?(?: GMT ?[+-]\d{1,2}:\d{2})?\s+\S"
+)
+_GMT: Final = re.compile(r" GMT ?[+-]\d{1,2}:\d{2} ")
+_NAME: Final = re.compile(r"[\s*_]{0,3}[\w.'’\"“(<@-]+(?: [\w.,'’\"”)>@<-]+){0,7}$")
+
+_HEADER_KINDS: Final = {
+    "from": "from de da von van od fra från remitente expéditeur mittente remetente от",
+    "sent": "sent envoyé envoye enviado gesendet inviato enviada verzonden wysłano sendt skickat "
+    "date datum data fecha dato envoyé|le envoye|le enviado|el enviada|em fecha|de|envío "
+    "date|d'envoi message|du отправлено",
+    "to": "to à a para an aan do til till pour destinataire destinatario destinataires "
+    "destinatarios per кому",
+    "subject": "subject objet objeto asunto assunto betreff oggetto onderwerp temat emne ämne "
+    "sujet assumpte тема",
+    "other": "cc copie copie|à copia bcc cci cco reply-to répondre|à responder|a risposta "
+    "importance importancia importanza priority priorité organization organisation "
+    "attachments pièces|jointes pièce|jointe adjuntos list-post newsgroups message-id "
+    "sent|by mailed|by",
+}
+_HEADERS: Final = {
+    name.replace("|", " "): kind for kind, names in _HEADER_KINDS.items() for name in names.split()
+}
+
+_ORIGINAL: Final = frozenset(
+    """original message|message d'origine|message original|message initial|mail original
+    |mensaje original|mensagem original|messaggio originale|ursprüngliche nachricht
+    |original-nachricht|originalnachricht|oorspronkelijk bericht|oprindelig meddelelse
+    |oprindelig besked|ursprungligt meddelande|opprinnelig melding|courriel original
+    |missatge original|mensaje inicial|e-mail d'origine|e-mail original|reply message
+    |original appointment|message de""".replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
+_FORWARDED: Final = (
+    "forwarded message", "begin forwarded message", "message transféré", "message transmis",
+    "message réexpédié", "début du message réexpédié", "début du message transféré",
+    "courriel transféré", "mail transféré", "transféré par", "forwarded by", "reenviado por",
+    "mensaje reenviado", "inicio del mensaje reenviado", "mensagem encaminhada",
+    "mensagem reencaminhada", "inizio messaggio inoltrato", "messaggio inoltrato",
+    "weitergeleitete nachricht", "anfang der weitergeleiteten", "doorgestuurd bericht",
+    "missatge reenviat", "forwarded mail", "mail reenviado", "correo reenviado",
+    "videresendt besked", "start of forwarded message",
+)  # fmt: skip
+_FORWARD_END: Final = re.compile(
+    r"[-*_ ]{2,}(?:end|fin|ende|fine)\b.{0,20}\b"
+    r"(?:forward|transf|réexp|reenvia|inoltra|weiterge)\w*.{0,30}$",
+    re.IGNORECASE,
+)
+_RULED: Final = "-_=*—–─ \\\t"
+_RULE_CHARACTERS: Final = frozenset(_RULED)
+
+
+def is_rule(line: str) -> bool:
+    """Tell whether a line is only a drawn rule: two or more of `-`, `_`, `=`, `*` or dashes."""
+    if len(line) < 2 or line[0] not in _RULE_CHARACTERS:
+        return False
+    return not line[:_MAX_LINE].strip(_RULED) and not line.isspace()
+
+
+def is_forward_end(line: str) -> bool:
+    """Tell whether a line closes a forwarded message."""
+    return line[:1] in "-*_" and len(line) < 120 and _FORWARD_END.match(line) is not None
+
+
+def header_kind(line: str) -> str | None:
+    """Return the kind of a quoted header line (`from`, `sent`, `to`, `subject`, `other`)."""
+    colon = line.find(":", 0, 34)
+    if colon < 1:
+        return None
+    return _HEADERS.get(line[:colon].strip(" \t\xa0*_>").lower())
+
+
+def separator_kind(line: str) -> Kind | None:
+    """Say what a `-----Original Message-----` line announces, or None."""
+    if len(line) > 140:
+        return None
+    core = line.strip(" \t\xa0-_*=>:\\").lower().replace("’", "'")
+    if core in _ORIGINAL:
+        return Kind.HEADERS
+    if len(core) > 12 and core.startswith(_FORWARDED):
+        return Kind.FORWARD
+    return None
+
+
+def header_block(lines: Sequence[str], start: int, announced: bool) -> int | None:
+    """Return the last line of the block of quoted headers that begins at `start`, or None.
+
+    `announced` says that a rule or a separator stands before: fewer signs are then asked for.
+    """
+    kinds: set[str] = set()
+    last, wrapped, at = start, 0, False
+    for index in range(start, min(len(lines), start + _MAX_HEADER_LINES)):
+        line = lines[index][:_MAX_LINE]
+        kind = header_kind(line)
+        if kind is not None:
+            if kind in kinds and kind != "other" and kind != "sent":
+                break
+            kinds.add(kind)
+            last, wrapped = index, 0
+            at = at or "@" in line
+            continue
+        if not line.strip():
+            if _double_spaced(lines, index):
+                continue
+            break
+        listing = "@" in line or line.rstrip().endswith((";", ",", "<", ">"))
+        wrapped += 0 if listing else 1
+        at = at or "@" in line
+        if wrapped > 2:
+            break
+    needed = 2 if announced else 3
+    real = kinds - {"other"}
+    if len(real) < needed or not (at or announced or {"from", "sent", "subject"} <= real):
+        return None
+    if "from" not in real and not announced:
+        return None
+    return _with_wrapped_value(lines, last)
+
+
+def _double_spaced(lines: Sequence[str], blank: int) -> bool:
+    """Tell whether the block goes on after one blank line, as HTML turned into text writes it."""
+    following = blank + 1
+    return following < len(lines) and header_kind(lines[following]) is not None
+
+
+def _with_wrapped_value(lines: Sequence[str], last: int) -> int:
+    """Take in the rest of the block's last value: on the next line, or wrapped by a client."""
+    line = lines[last].rstrip()
+    following = lines[last + 1].strip() if last + 1 < len(lines) else ""
+    after = lines[last + 2].strip() if last + 2 < len(lines) else ""
+    if following and (line.endswith((":", ":**", ";", ",")) or (len(line) > 62 and not after)):
+        return last + 1
+    return last
+
+
+def _joined(lines: Sequence[str], start: int, end: int) -> str:
+    parts = [lines[index].strip(" \t\xa0*_") for index in range(start, end + 1)]
+    # A soft line break that was never decoded (RFC 2045, section 6.7) still ends in "=".
+    return " ".join(part for part in parts if part).replace("= ", "").replace("\xa0", " ")
+
+
+def _wrote(text: str, marked_next: bool) -> bool | None:
+    """Judge joined lines: an anchored attribution, one that needs marks (False), or none."""
+    address = _ADDRESS.search(text) is not None
+    time = _TIME.search(text) is not None
+    date = _DATE.search(text) is not None
+    verb = _VERB.search(text[-120:])
+    if verb is None:
+        if text.endswith((":", "wrote")) and address and time and date:
+            return True
+        if text.endswith(":") and _VERB_INSIDE.search(text) and (address or time) and date:
+            return True
+        if _QUOTING.match(text):
+            return True
+        gmail = _GMAIL_DATE.match(text) is not None
+        return True if gmail and (address or _GMT.search(text[:60])) else None
+    before = text[-120:][: verb.start()]
+    if not address and _NARRATOR.search(before):
+        return None
+    if (address and text.count(" ") < 40) or (time and (date or _WEEKDAY.match(text))):
+        return True
+    if date and re.search(r"\b(?:you|vous)\b", before[-12:], re.IGNORECASE):
+        return True
+    named = _NAME.match(before.strip()) is not None and before.lstrip(' "“<(')[:1].isupper()
+    return False if marked_next and (date or named) else None
+
+
+def attribution_at(lines: Sequence[str], end: int, marked_next: bool) -> Break | None:
+    """Find the attribution that ends on line `end`, with up to three lines before it.
+
+    `marked_next` says that the next line that is not blank bears a quotation mark.
+    """
+    start, best, gaps = end, None, 0
+    length = 0
+    while start >= 0 and end - start - gaps < MAX_LINES:
+        line = lines[start]
+        if not line.strip():
+            gaps += 1
+            if gaps > 1 or start == end:
+                break
+            start -= 1
+            continue
+        length += len(line)
+        if length > MAX_LENGTH or (
+            start != end and line.rstrip()[-1] in ".!?:" and not _DATE_ABBREVIATED.search(line)
+        ):
+            break
+        text = _joined(lines, start, end)
+        anchored = _wrote(text, marked_next)
+        opens = _opens(line)
+        if anchored is not None and opens:
+            return Break(_first_line(lines, start, end), end, Kind.WROTE, anchored)
+        if anchored is not None and best is None and gaps == 0 and _stands_alone(line):
+            best = Break(start, end, Kind.WROTE, anchored)
+        start -= 1
+    return best
+
+
+def _first_line(lines: Sequence[str], start: int, end: int) -> int:
+    """Go up from `at 10:18,` to the `On Nov 21,` that a program wrapped before it."""
+    while start > 0 and end - start < MAX_LINES - 1:
+        above = lines[start - 1].rstrip()
+        if not above.endswith(",") or len(above) > 80 or not _opens(above):
+            break
+        start -= 1
+    return start
+
+
+_DATE_ABBREVIATED: Final = re.compile(r"[\d ]\w{2,5}\.$")
+
+
+def _opens(line: str) -> bool:
+    """Tell whether an attribution may begin with this line: a preposition, weekday or date."""
+    head = line[:60].lstrip(" \t\xa0*_>-")
+    if head[:1].isdigit():
+        return _DATE.search(head) is not None or _TIME.match(head) is not None
+    if _QUOTING.match(line[:_MAX_LINE]):
+        return True
+    if _CUE.match(line):
+        return any(character.isdigit() for character in head)
+    return _WEEKDAY.match(line) is not None and any(c.isdigit() for c in head)
+
+
+def _stands_alone(line: str) -> bool:
+    """Tell whether an attribution without a date may begin here: with a name, not midway."""
+    head = line.lstrip(" \t\xa0*_")
+    verb = _VERB.search(head[:_MAX_LINE][-120:])
+    if head[:1] == "<" or _VERB_ALONE.match(head):
+        return False
+    return not (verb and verb.start() == 0)

@@ -1,0 +1,163 @@
+"""What machines append to a message: list footers, disclaimers, antivirus lines, banners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from forum.domain.attribution import is_rule
+
+MAX_TAIL: Final = 80
+"""Lines with text, from the end, in which a footer is looked for."""
+_LOOKED_AT: Final = 300
+
+_HINTS: Final = (
+    "unsubscri", "désabon", "desabon", "désinscri", "desinscri", "listinfo", "mailing list",
+    "mailinglist", "liste de diffusion", "liste d", "lista de", "de baja", "desuscri", "virus",
+    "confiden", "intended", "destin", "googlegroups", "google groups", "yahoo", "sympa",
+    "disclaimer", "imprim", "printing", "désinsc", "environ", "subscribed", "suscri", "ᐧ",
+    "avast", "received this", "caution", "attention",
+)  # fmt: skip
+"""One of these is in every footer: where none is, nothing more is looked at."""
+
+_LIST: Final = re.compile(
+    r"mailing[ -]?list|mailman|listinfo|/sympa|liste de (?:diffusion|discussion)|liste de? \S+@"
+    r"|lista de (?:correo|distribuci[óo]n|discusi[óo]n)|unsubscri|d[ée]s?abonn|d[ée]sinscri"
+    r"|se d[ée]sinscrire|darse de baja|dar(?:te|me|se)? de baja|desuscri|cancelar (?:su|tu|la)"
+    r" (?:suscri|subscri)"
+    r"|googlegroups|google groups|yahoo! ?group|yahoogrou|you (?:received|are receiving) this"
+    r"|vous (?:recevez|avez re[çc]u) (?:ce|cet)|(?:has recibido|recibi[óo]|recibe) este"
+    r"|usted ha recibido|to (?:post|subscribe|leave) |pour (?:quitter|se d[ée]s|vous d[ée]s)"
+    r"|para (?:salir|abandonar|cancelar|darse)|gestion de (?:votre|l')? ?abonnement",
+    re.IGNORECASE,
+)
+_OPENING: Final = re.compile(
+    r"[\s*_>|]{0,4}(?:"
+    r"(?:this|the (?:information|content)s?).{0,60}(?:e-?mail|message|communication|transmission)"
+    r"s?\b.{0,160}(?:confidential|intended|privileged|scanned|checked for viruses)"
+    r"|(?:ce|cet|le pr[ée]sent) (?:e-?mail|message|courriel|courrier|document).{0,160}"
+    r"(?:confidentiel|destin|[ée]tabli|v[ée]rifi[ée] par|antivirus|virus)"
+    r"|(?:les|toutes les) informations (?:contenues|figurant) dans ce"
+    r"|l'absence de virus|garanti sans virus|(?:provenance|mail) certifi[ée]"
+    r"|(?:este|el presente) (?:e-?mail|mensaje|correo|documento|mail).{0,160}"
+    r"(?:confiden|dirigid|destinatari|analizado|virus|libre)"
+    r"|la informaci[óo]n (?:contenida|incluida)|aviso (?:legal|de confidencialidad)\b"
+    r"|se ha comprobado que|el software de antivirus|no se encontraron virus"
+    r"|(?:questo|il presente) (?:messaggio|e-?mail).{0,160}(?:riservat|analizzato|destinat)"
+    r"|le informazioni contenute|diese (?:e-?mail|nachricht).{0,120}(?:vertraulich|viren)"
+    r"|esta mensagem.{0,120}(?:confidencia|destin)"
+    r"|(?:sans|libre de|livre de) virus\.?|virus-free|no virus found|no se han? encontrado virus"
+    r"|aucun virus (?:trouv|d[ée]tect)|checked by avg|scanned by|e-?mail (?:scanned|protected)"
+    r"|.{0,60}(?:avast|avg|norton|mcafee|kaspersky|bitdefender)\b.{0,60}(?:antivirus|virus)?[.:]?\s*$"
+    r"|avast|www\.(?:avast|avg)\.com"
+    r"|(?:p |🌳 ?)?(?:please )?(?:consider the environment|think (?:of|about) the environment"
+    r"|before printing|avant d'imprimer|pensez (?:à|a) l'environnement|antes de imprimir"
+    r"|n'imprimez|merci de n'imprimer|por favor,? (?:no imprima|piense en|considere))"
+    r"|disclaimer\W*$|avertissement\W*$|confidentiality notice|avis de confidentialit[ée]"
+    r"|caution:.{0,60}external|caution:.{0,80}originated|attention ?:.{0,80}(?:externe|extérieur)"
+    r"|ᐧ\s*$)",
+    re.IGNORECASE,
+)
+
+
+def footer_lines(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
+    """Return the lines that a list, a company or a scanner appended.
+
+    `plain` are the indices, in order, of the lines with text that bear no quotation mark.
+    """
+    tail = plain[-MAX_TAIL:]
+    if not _hinted(lines, tail) and not _hinted(lines, plain[:1]):
+        return set()
+    found = _appended(lines, tail)
+    if plain and plain[0] not in found and len(plain) > 1:
+        found |= _banner(lines, plain[0])
+    return found
+
+
+def _hinted(lines: Sequence[str], indices: Sequence[int]) -> bool:
+    hay = "\n".join([lines[index][:_LOOKED_AT] for index in indices]).lower()
+    return any(hint in hay for hint in _HINTS)
+
+
+def _banner(lines: Sequence[str], first: int) -> set[int]:
+    """Find a warning that a company put above the text."""
+    line = lines[first][:_LOOKED_AT]
+    return (
+        {first}
+        if line.lstrip(" *_[").lower().startswith(("caution", "attention", "external"))
+        and _OPENING.match(line)
+        else set()
+    )
+
+
+def _paragraphs(lines: Sequence[str], indices: Sequence[int]) -> list[list[int]]:
+    """Cut the lines at blank lines and at drawn rules; a rule begins a paragraph."""
+    result: list[list[int]] = []
+    for index in indices:
+        joined = result and result[-1][-1] == index - 1 and not is_rule(lines[index])
+        if joined:
+            result[-1].append(index)
+        else:
+            result.append([index])
+    return result
+
+
+def _appended(lines: Sequence[str], tail: Sequence[int]) -> set[int]:
+    """Walk back over the paragraphs at the end for as long as they may be appended ones.
+
+    A paragraph that is not a footer by itself counts as one only under a drawn rule or between
+    two that are; the walk ends at the third that is not.
+    """
+    paragraphs = _paragraphs(lines, tail)
+    start, strangers = len(paragraphs), 0
+    for position in range(len(paragraphs) - 1, -1, -1):
+        paragraph = paragraphs[position]
+        if _is_footer(lines, paragraph):
+            start, strangers = position, 0
+        elif not is_rule(lines[paragraph[0]]) or len(paragraph) > 1:
+            strangers += 1
+            if strangers > 2:
+                break
+    if start and start < len(paragraphs) and _only_rule(lines, paragraphs[start - 1]):
+        start -= 1
+    return {index for paragraph in paragraphs[start:] for index in paragraph}
+
+
+def _only_rule(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
+    return len(paragraph) == 1 and is_rule(lines[paragraph[0]])
+
+
+def _is_footer(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
+    first = lines[paragraph[0]][:_LOOKED_AT]
+    ruled = is_rule(first) or first.lstrip().startswith(("--~", "-~-"))
+    if ruled and len(paragraph) == 1:
+        return False
+    if not _hinted(lines, paragraph[:20]):
+        return False
+    opening = " ".join([lines[index].strip()[:_LOOKED_AT] for index in paragraph[ruled:4]])
+    opening = opening[:_LOOKED_AT]
+    if _OPENING.match(opening):
+        return True
+    if not ruled and (len(paragraph) > 6 or len(first) > 160):
+        return False
+    if len(paragraph) > 20:
+        return False
+    hits = sum(1 for index in paragraph if _LIST.search(lines[index][:_LOOKED_AT]))
+    return hits > 0 if ruled else hits > 1 or (hits == 1 and _imperative(opening))
+
+
+_IMPERATIVE: Final = re.compile(
+    r"[\s*_-]{0,4}(?:to unsubscribe|to leave|unsubscribe|you (?:received|are receiving) this"
+    r"|pour (?:se |vous )?(?:d[ée]s|quitter)|se d[ée]s|d[ée]sabonnement"
+    r"|vous (?:recevez|avez re[çc]u) ce"
+    r"|para (?:darse|cancelar|salir|abandonar|desuscri)|darse de baja|(?:has recibido|recibe|usted"
+    r" ha recibido) este|liste de (?:diffusion|discussion) \S"
+    r"|lista de (?:correo|distribuci[óo]n|discusi[óo]n) \S"
+    r"|\S{1,40} mailing list\b)",
+    re.IGNORECASE,
+)
+
+
+def _imperative(opening: str) -> bool:
+    return _IMPERATIVE.match(opening) is not None

@@ -1,0 +1,130 @@
+"""Own text, quotations and signatures: golden bodies, and what must hold for any text."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forum.domain.body import segment
+from forum.domain.values import Role, TextFormat
+
+BODIES = Path(__file__).parents[1] / "mails" / "bodies"
+NAMES = sorted(path.stem for path in BODIES.glob("*.txt"))
+
+LINES = st.sampled_from(
+    [
+        "", "  ", "> cité", ">> encore", ">", "> ", "Bonjour à tous,", "Oui.", "-- ", "--",
+        "Le 3 mars 2010 à 10:00, Anne Girard <anne@example.org> a écrit :", "a écrit :",
+        "El 03/03/10 10:00, Rosa Vidal escribió:", "De : Paul <paul@example.org>",
+        "Envoyé : mardi 9 mars 2010 09:30", "À : liste@example.org", "Objet : Clés",
+        "-----Message d'origine-----", "Envoyé de mon iPhone", "Cordialement,", "Anne Girard",
+        "Tél : 01 99 00 12 34", "_______________", "Pour vous désabonner : https://example.org/s",
+        "liste de diffusion amis@example.org", "AG> oui", "AG> non", "| barre", "```",
+        "Nous avons besoin de trois volontaires pour tenir la buvette samedi.", "> wrote:", "<",
+        "Un texte assez long pour avoir été coupé par un programme de courrier, voilà,", "suite",
+        "\tIndenté", "\u00a0", "*De :* X", "---------- Forwarded message ----------",
+    ]
+)  # fmt: skip
+
+
+def _content(text: str) -> list[str]:
+    """The letters of each line, without marks: what no segment may lose."""
+    lines = ["".join(filter(str.isalnum, line)) for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+def _segmented(text: str, parent: str | None = None) -> list[str]:
+    return _content("\n".join(part.text for part in segment(text, parent_text=parent)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_golden_body_is_cut_as_its_author_meant(name: str) -> None:
+    expected = json.loads((BODIES / f"{name}.json").read_text("utf-8"))
+    text = (BODIES / f"{name}.txt").read_bytes().decode("utf-8")
+    found = segment(text, TextFormat(expected["format"]), expected.get("parent"))
+    assert [{"role": part.role.value, "text": part.text} for part in found] == expected["segments"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_windows_line_ends_change_nothing(name: str) -> None:
+    text = (BODIES / f"{name}.txt").read_bytes().decode("utf-8")
+    assert segment(text.replace("\n", "\r\n")) == segment(text)
+
+
+def test_there_are_golden_bodies_in_each_language() -> None:
+    assert {name[:2] for name in NAMES} >= {"fr", "es", "en", "de", "it", "pt"}
+    assert len(NAMES) >= 50
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(LINES, max_size=30), st.none() | st.lists(LINES, max_size=12))
+def test_no_line_is_lost_doubled_or_moved(lines: list[str], parent: list[str] | None) -> None:
+    text = "\n".join(lines)
+    wanted = _content(text.replace("AG> ", ""))
+    found = _segmented(text, None if parent is None else "\n".join(parent))
+    assert [line.removeprefix("AG") for line in found] == wanted
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(
+        st.characters(
+            exclude_categories=["Cs"], exclude_characters="\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+        ),
+        max_size=400,
+    )
+)
+def test_any_text_keeps_its_words(text: str) -> None:
+    assert "".join(_segmented(text)) == "".join(_content(text))
+
+
+def test_an_empty_body_has_no_segments() -> None:
+    assert segment("") == ()
+    assert segment(" \n\t\n") == ()
+
+
+def test_deeper_quotations_keep_their_own_marks() -> None:
+    (quotation,) = [
+        p for p in segment("Oui.\n\n> un\n>> deux\n> > trois\n") if p.role is Role.QUOTATION
+    ]
+    assert quotation.text == "un\n> deux\n> trois"
+
+
+def test_an_answer_that_repeats_a_few_words_of_its_parent_is_own_text() -> None:
+    parent = "Nous avons besoin de trois volontaires pour tenir la buvette samedi prochain."
+    text = "Pour tenir la buvette samedi prochain, il en faudrait plutôt cinq, à mon humble avis."
+    assert [part.role for part in segment(text, parent_text=parent)] == [Role.REPLY]
+
+
+def test_a_programme_with_from_and_to_is_no_header_block() -> None:
+    text = "Rencontre :\n\nDate : 3 mars\nDe : 9 h\nÀ : 12 h\n\nVenez nombreux au local."
+    assert [part.role for part in segment(text)] == [Role.REPLY]
+
+
+def test_sent_from_my_desk_is_a_sentence() -> None:
+    text = "Here it is.\n\nSent from my desk, is much easier than my telephone."
+    assert [part.role for part in segment(text)] == [Role.REPLY]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Le 3 mars 2010, X a écrit :\n", "> a\n", "De : a\n", "-- \n", "Le 3 ", ">", " ",
+        "unsubscribe mailing list\n", "JD> a\nx\n", "Cordialement\nJean\n\n", "_", "On 3 <",
+        "Aa Bb Cc Dd:\n", "(" * 50 + "\n", "x@y <", "1.2.3 10:00 ", "```\n", "| a\n", "De: a;\n",
+    ],
+)  # fmt: skip
+def test_a_hostile_megabyte_takes_linear_time(line: str) -> None:
+    text = line * (1_000_000 // len(line))
+    spent = []
+    for size in (len(text) // 4, len(text)):
+        start = time.process_time()
+        segment(text[:size])
+        spent.append(time.process_time() - start)
+    assert spent[1] < 2.5, "a megabyte took too long"
+    assert spent[1] < 8 * max(spent[0], 0.02), "four times the text took over eight times as long"
