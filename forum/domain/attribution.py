@@ -52,6 +52,11 @@ _VERB: Final = re.compile(
     r"[\s*_]*(?::|\.\.\.|…|-{2,})?[\s*_]*$",
     re.IGNORECASE,
 )
+_VERB_ROOTS: Final = (
+    "crit", "wrote", "writes", "said", "escrib", "escriure", "scri", "escreveu", "schrieb",
+    "schreef", "schreven", "skrev", "napisa", "kirjoitti", "írta", "dit", "написал", "пишет",
+)  # fmt: skip
+"""One of these is in every such verb: a cheap test before the long one."""
 _VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft|escribió|a écrit)\b", re.I)
 _VERB_ALONE: Final = re.compile(r"^[>\s]{0,3}(?:a\s)?\w{3,10}\s?:\s*$")
 # A person who speaks of himself or of the one he speaks with: a sentence, not an attribution.
@@ -227,10 +232,14 @@ def _joined(lines: Sequence[str], start: int, end: int) -> str:
 
 def _wrote(text: str, marked_next: bool) -> bool | None:
     """Judge joined lines: an anchored attribution, one that needs marks (False), or none."""
-    address = _ADDRESS.search(text) is not None
+    tail = text[-120:].lower()
+    spoken = any(root in tail for root in _VERB_ROOTS)
+    if not spoken and "@" not in text and " GMT" not in text and text[-1:] != ":":
+        return None
+    address = "@" in text and _ADDRESS.search(text) is not None
     time = _TIME.search(text) is not None
     date = _DATE.search(text) is not None
-    verb = _VERB.search(text[-120:])
+    verb = _VERB.search(tail) if spoken else None
     if verb is None:
         if text.endswith((":", "wrote")) and address and time and date:
             return True

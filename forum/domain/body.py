@@ -42,7 +42,8 @@ from forum.domain.values import Role, Segment, TextFormat
 _CLOSED_LATE: Final = re.compile(r">\s?(?:[^\W\d]{1,10} ?){0,2}:\s*$")
 """The end of an attribution, wrapped before the `>` of its address, is no quoted line."""
 _DRAWN: Final = frozenset("-_=*\\ \t")
-_SPEECH: Final = re.compile(r"wrote|writes|crit\b|escrib|schrieb", re.IGNORECASE)
+_UNPOINTED: Final = ("wrote", "----", "crit...", "crit…", "ibió...", "rote...")
+"""How attributions end that have no colon."""
 _SIGNED_PIECES: Final = 50
 """Pieces of own text, from the end, in which a signature is looked for."""
 
@@ -125,8 +126,7 @@ class _Body:
             block = self._block_at(index, position)
             if block is not None:
                 return block
-        surely = last in ":>_*" or line[0].isdigit()
-        if not surely and not (last in ".…-)'\"e" and _SPEECH.search(line[-40:])):
+        if last not in ":>_*" and not line[0].isdigit() and not line.endswith(_UNPOINTED):
             return None
         following = self.filled[position + 1] if position + 1 < len(self.filled) else -1
         quoted = following > 0 and bool(self.marks[following] or self.lines[following][0] == "|")

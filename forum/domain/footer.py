@@ -10,6 +10,8 @@ from forum.domain.attribution import is_rule
 
 MAX_TAIL: Final = 80
 """Lines with text, from the end, in which a footer is looked for."""
+_HINTED: Final = 16
+"""Lines at the end that bear a hint where there is a footer."""
 _LOOKED_AT: Final = 300
 
 _HINTS: Final = (
@@ -67,7 +69,7 @@ def footer_lines(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
     `plain` are the indices, in order, of the lines with text that bear no quotation mark.
     """
     tail = plain[-MAX_TAIL:]
-    if not _hinted(lines, tail) and not _hinted(lines, plain[:1]):
+    if not _hinted(lines, tail[-_HINTED:]) and not _hinted(lines, plain[:1]):
         return set()
     found = _appended(lines, tail)
     if plain and plain[0] not in found and len(plain) > 1:

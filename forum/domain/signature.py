@@ -36,6 +36,11 @@ _DEVICE: Final = re.compile(
     r"|Disculpe? (?:mi|la) brevedad)",
     re.IGNORECASE,
 )
+_DEVICE_WORDS: Final = (
+    "env", "mess", "obt", "tél", "tel", "get", "down", "desc", "scar", "ott", "hol", "sen", "inv",
+    "von", "mit", "ges", "skic", "ver", "dies", "exc", "via", "veu", "disc",
+)  # fmt: skip
+"""How every device line begins: a cheap test before the long one."""
 _DEVICE_HEAD: Final = re.compile(
     r"(?:Envoyé (?:à partir de|depuis|de)|Télécharger|Obtenir|Obtenez|Get|Sent from|Enviado desde"
     r"|Obtener|Descargar)$",
@@ -128,7 +133,8 @@ def is_delimiter(line: str) -> bool:
 
 def is_device_line(line: str) -> bool:
     """Tell whether a mail program or telephone signed with this line."""
-    if len(line) > 400 or _DEVICE.match(line) is None:
+    head = line[:12].lstrip(" \t*_([").lower()
+    if len(line) > 400 or not head.startswith(_DEVICE_WORDS) or _DEVICE.match(line) is None:
         return False
     core = _LINK.sub("", line).strip(" \t*_.()")
     # "Sent from my desk, is much easier than ..." is a sentence.
