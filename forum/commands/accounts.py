@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
-from forum.commands.lookup import LANGUAGE, read_password, the_account
+from forum.commands.lookup import LANGUAGE, one_of, read_password, the_account
 from forum.config import settings
 from forum.extensions import db
 from forum.operations import accounts as operations
@@ -76,7 +76,7 @@ def token_group() -> None:
 
 @token_group.command("create")
 @click.argument("email")
-@click.option("--scope", type=click.Choice([*TokenScope]), default="read", show_default=True)
+@click.option("--scope", type=one_of(TokenScope), default="read", show_default=True)
 @with_appcontext
 def token_create(email: str, scope: str) -> None:
     """Print an API token for the account EMAIL once, alone on the last line."""

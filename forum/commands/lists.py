@@ -14,6 +14,7 @@ from forum.commands.errors import BadInput, Failure
 from forum.commands.lookup import (
     LANGUAGE,
     as_json,
+    one_of,
     print_json,
     print_row,
     the_account,
@@ -57,17 +58,15 @@ _OPTIONS: Final = (
     click.option("--description-fr", help="What the list is for, in French."),
     click.option("--description-en", help="What the list is for, in English."),
     click.option("--description-es", help="What the list is for, in Spanish."),
-    click.option("--mode", type=click.Choice([*Mode]), help="Who sends the mail: we or upstream."),
+    click.option("--mode", type=one_of(Mode), help="Who sends the mail: we or upstream."),
     click.option("--upstream", "upstream_address", help="Address of the mirrored outside list."),
     click.option("--bridge-address", help="Address to which the outside list sends."),
     click.option("--upstream-list-id", help="List-Id of the outside list, where it differs."),
-    click.option("--visibility", type=click.Choice([*Visibility]), help="Who may read."),
-    click.option("--posting", type=click.Choice([*Posting]), help="Who posts unmoderated."),
-    click.option(
-        "--strangers", type=click.Choice([*Strangers]), help="What becomes of their mail."
-    ),
+    click.option("--visibility", type=one_of(Visibility), help="Who may read."),
+    click.option("--posting", type=one_of(Posting), help="Who posts unmoderated."),
+    click.option("--strangers", type=one_of(Strangers), help="What becomes of their mail."),
     click.option("--language", type=LANGUAGE, help="Of notices to people of unknown language."),
-    click.option("--from-policy", type=click.Choice([*FromPolicy]), help="Whose address in From."),
+    click.option("--from-policy", type=one_of(FromPolicy), help="Whose address in From."),
 )
 
 
@@ -185,7 +184,7 @@ def role_group() -> None:
 @role_group.command("grant")
 @click.argument("slug")
 @click.argument("email")
-@click.argument("role", type=click.Choice([*RoleName]))
+@click.argument("role", type=one_of(RoleName))
 @with_appcontext
 def grant(slug: str, email: str, role: str) -> None:
     """Make EMAIL moderator, owner or translator of the list SLUG."""
@@ -200,7 +199,7 @@ def grant(slug: str, email: str, role: str) -> None:
 @role_group.command("revoke")
 @click.argument("slug")
 @click.argument("email")
-@click.argument("role", type=click.Choice([*RoleName]))
+@click.argument("role", type=one_of(RoleName))
 @with_appcontext
 def revoke(slug: str, email: str, role: str) -> None:
     """Take a role on the list SLUG from EMAIL."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any, Final
 
 import click
@@ -15,6 +16,13 @@ from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.people import Account, account_by_email
 
 LANGUAGE: Final = click.Choice(LANGUAGES)
+
+
+def one_of(words: Iterable[str]) -> click.Choice[str]:
+    """A choice by value; of an enumeration click would offer the names."""
+    return click.Choice([str(word) for word in words])
+
+
 as_json: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document, alone.")
 
 

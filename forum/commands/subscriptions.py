@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput
-from forum.commands.lookup import LANGUAGE, print_row, the_list
+from forum.commands.lookup import LANGUAGE, one_of, print_row, the_list
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations import subscriptions as operations
@@ -48,7 +48,7 @@ class Joining:
 @click.argument("email", required=False)
 @click.option("--name", default="", help="The person's name.")
 @click.option("--language", type=LANGUAGE, help="Of the mail's own words; else the list's.")
-@click.option("--delivery", type=click.Choice([*DeliveryMode]), help="Default: each.")
+@click.option("--delivery", type=one_of(DeliveryMode), help="Default: each.")
 @click.option("--reads", default="", help="Languages the person reads, for instance fr,en.")
 @click.option(
     "--csv", "csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),

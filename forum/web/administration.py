@@ -121,7 +121,7 @@ def _list_rows() -> list[ListRow]:
 
 def _counts(column: Any, *conditions: Any) -> dict[int, int]:
     rows = db.session.execute(select(column, func.count()).where(*conditions).group_by(column))
-    return dict(rows.tuples().all())
+    return {int(key): int(number) for key, number in rows}
 
 
 @blueprint.route("/admin/lists/new", methods=["GET", "POST"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -16,6 +17,7 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -70,6 +72,28 @@ def _name_field(*rules: Any) -> StringField:
     )
 
 
+def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    return [SelectChoice(str(value), label) for value, label in pairs]
+
+
+def _select(label: Any, pairs: Iterable[tuple[str, Any]], *rules: Any) -> SelectField:
+    return SelectField(
+        label,
+        choices=_choices(pairs),
+        validators=rules,
+        invalid_choice_message=_("Please choose one of these."),
+    )
+
+
+def _radios(label: Any, pairs: Iterable[tuple[str, Any]], default: str = "") -> RadioField:
+    return RadioField(
+        label,
+        choices=_choices(pairs),
+        default=str(default),
+        invalid_choice_message=_("Please choose one of these."),
+    )
+
+
 class LoginForm(FlaskForm):  # type: ignore[misc]
     """An address, and a password for those who have one."""
 
@@ -84,33 +108,34 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     """What a person tells of themselves."""
 
     name = _name_field(DataRequired(_("Please give a name.")))
-    language = SelectField(_("Language of the pages and of our mail to you"), choices=OWN_NAMES)
-    time_zone = SelectField(_("Time zone"))
+    language = _select(_("Language of the pages and of our mail to you"), OWN_NAMES)
+    time_zone = _select(_("Time zone"), ())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the zones of cities, and the one the person has."""
         super().__init__(*args, **kwargs)
         names = {name for name in available_timezones() if "/" in name and name[:4] != "Etc/"}
-        names |= {"UTC", self.time_zone.data or "UTC"} - {"None"}
-        known = sorted(names & available_timezones())
-        self.time_zone.choices = [(name, name.replace("_", " ")) for name in known]
+        # A zone the person has keeps its place; what was only typed does not get one.
+        names |= {"UTC", kwargs.get("time_zone") or "UTC"} & available_timezones()
+        pairs = [(name, name.replace("_", " ")) for name in sorted(names)]
+        self.time_zone.choices = _choices(pairs)
 
 
 class SubscriptionForm(FlaskForm):  # type: ignore[misc]
     """How a person receives one list."""
 
-    delivery = SelectField(_("How often"), choices=DELIVERY_CHOICES)
-    language = SelectField(_("Language of the mail's own words"), choices=OWN_NAMES)
-    state = RadioField(_("Mail"), choices=STATE_CHOICES)
+    delivery = _select(_("How often"), DELIVERY_CHOICES)
+    language = _select(_("Language of the mail's own words"), OWN_NAMES)
+    state = _radios(_("Mail"), STATE_CHOICES)
     own_posts = BooleanField(_("Send me my own messages too"))
 
 
 class TokenForm(FlaskForm):  # type: ignore[misc]
     """What a new API token allows."""
 
-    scope = RadioField(
+    scope = _radios(
         _("What the token allows"),
-        choices=[
+        [
             (TokenScope.READ, _("Read what I may read")),
             (TokenScope.WRITE, _("Read, and write in my name")),
         ],
@@ -123,14 +148,14 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
 
     email = _email_field(_("Your email address"))
     name = _name_field(Optional())
-    language = SelectField(_("Language of our mail to you"), choices=OWN_NAMES)
+    language = _select(_("Language of our mail to you"), OWN_NAMES)
 
 
 class JoinHereForm(FlaskForm):  # type: ignore[misc]
     """Joining a list with an account: the address is confirmed already."""
 
-    delivery = SelectField(_("How often"), choices=DELIVERY_CHOICES)
-    language = SelectField(_("Language of our mail to you"), choices=OWN_NAMES)
+    delivery = _select(_("How often"), DELIVERY_CHOICES)
+    language = _select(_("Language of our mail to you"), OWN_NAMES)
 
 
 class AnswerForm(FlaskForm):  # type: ignore[misc]
@@ -146,10 +171,10 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
             ),
         ],
     )
-    language = SelectField(
+    language = _select(
         _("Language of your text"),
-        choices=[("", _("Recognise it from the text")), *OWN_NAMES],
-        validators=[Optional()],
+        [("", _("Recognise it from the text")), *OWN_NAMES],
+        Optional(),
     )
     attachments = MultipleFileField(_("Attached files"))
 
@@ -180,40 +205,40 @@ class ListForm(FlaskForm):  # type: ignore[misc]
     description_fr = StringField(_("What the list is for, in French"), filters=[_one_line])
     description_en = StringField(_("What the list is for, in English"), filters=[_one_line])
     description_es = StringField(_("What the list is for, in Spanish"), filters=[_one_line])
-    visibility = SelectField(
+    visibility = _select(
         _("Who may read"),
-        choices=[
+        [
             (Visibility.PUBLIC, _("Everybody")),
             (Visibility.PRIVATE, _("Subscribers only")),
         ],
     )
-    posting = SelectField(
+    posting = _select(
         _("Whose messages are posted at once"),
-        choices=[
+        [
             (Posting.MEMBERS, _("Those of subscribers")),
             (Posting.OPEN, _("Everybody's")),
             (Posting.MODERATED, _("Nobody's: a moderator reads every message first")),
         ],
     )
-    strangers = SelectField(
+    strangers = _select(
         _("Messages of people who are not subscribed"),
-        choices=[
+        [
             (Strangers.HOLD, _("Keep them for a moderator")),
             (Strangers.DISCARD, _("Set them aside without asking")),
         ],
     )
-    language = SelectField(_("Language of notices to unknown people"), choices=OWN_NAMES)
-    from_policy = SelectField(
+    language = _select(_("Language of notices to unknown people"), OWN_NAMES)
+    from_policy = _select(
         _("Sender of the mails"),
-        choices=[
+        [
             (FromPolicy.AUTO, _("The author where that arrives safely, else the list")),
             (FromPolicy.KEEP, _("Always the author")),
             (FromPolicy.ALWAYS, _("Always the list")),
         ],
     )
-    mode = SelectField(
+    mode = _select(
         _("Who sends to the subscribers"),
-        choices=[
+        [
             (Mode.HOSTED, _("This site")),
             (Mode.MIRRORED, _("An outside list, which is mirrored here")),
         ],
@@ -235,9 +260,9 @@ class RoleForm(FlaskForm):  # type: ignore[misc]
     """Who gets which role on a list."""
 
     email = _email_field(_("Email address of the account"))
-    role = SelectField(
+    role = _select(
         _("Role"),
-        choices=[
+        [
             (RoleName.MODERATOR, _("moderator")),
             (RoleName.OWNER, _("owner")),
             (RoleName.TRANSLATOR, _("translator")),

@@ -1,0 +1,89 @@
+"""`passerelle list` and `passerelle role`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.commands.conftest import Run, one_line
+
+TITLES = ("--title-fr", "Ancrage", "--title-en", "Anchoring", "--title-es", "Anclaje")
+
+
+def test_a_new_list_has_the_documented_defaults(run: Run) -> None:
+    run("list", "create", "atelier7-w7tf@lists.example.org", *TITLES)
+    shown = run("list", "show", "atelier7-w7tf", "--json").json
+    assert shown["slug"] == "atelier7-w7tf"
+    assert shown["title"] == {"fr": "Ancrage", "en": "Anchoring", "es": "Anclaje"}
+    kept = [shown[name] for name in ("mode", "visibility", "posting", "language", "from_policy")]
+    assert kept == ["hosted", "public", "members", "en", "auto"]
+
+
+def test_every_option_of_create_is_kept(run: Run) -> None:
+    options = {
+        "visibility": "private",
+        "posting": "moderated",
+        "language": "es",
+        "from-policy": "always",
+        "mode": "mirrored",
+        "upstream": "ancrage@sympa.example.net",
+        "bridge-address": "pont@lists.example.org",
+        "upstream-list-id": "ancrage.sympa.example.net",
+    }
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    run("list", "create", "ancrage@lists.example.org", *TITLES, *given)
+    shown = run("list", "show", "ancrage", "--json").json
+    assert (shown["visibility"], shown["posting"], shown["language"]) == (
+        "private",
+        "moderated",
+        "es",
+    )
+    assert shown["mode"] == "mirrored"
+    assert shown["upstream_address"] == "ancrage@sympa.example.net"
+    assert shown["bridge_address"] == "pont@lists.example.org"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("list", "create", "no address", *TITLES), 2),
+        (("list", "create", "x@lists.example.org", "--title-fr", "Seul"), 2),
+        (("list", "create", "x@lists.example.org", *TITLES, "--visibility", "secret"), 2),
+        (("list", "create", "x@lists.example.org", *TITLES, "--mode", "mirrored"), 2),
+        (("list", "create", "ancrage-owner@lists.example.org", *TITLES), 2),
+        (("list", "create", "ancrage@lists.example.org", *TITLES), 1),
+        (("list", "show", "unknown"), 2),
+        (("list", "edit", "unknown", "--language", "fr"), 2),
+        (("list", "edit", "ancrage"), 2),
+        (("role", "grant", "ancrage", "nobody@example.net", "owner"), 2),
+        (("role", "grant", "ancrage", "nobody@example.net", "king"), 2),
+    ],
+)
+def test_bad_input_is_told_in_one_line(
+    run: Run, ancrage: str, arguments: tuple[str, ...], status: int
+) -> None:
+    assert one_line(run(*arguments, status=status))
+
+
+def test_edit_changes_what_is_given_and_nothing_else(run: Run, ancrage: str) -> None:
+    before = run("list", "show", ancrage, "--json").json
+    run("list", "edit", ancrage, "--posting", "open", "--title-es", "Arraigo")
+    after = run("list", "show", ancrage, "--json").json
+    assert after["posting"] == "open"
+    assert after["title"] == {**before["title"], "es": "Arraigo"}
+    assert {**after, "posting": "", "title": ""} == {**before, "posting": "", "title": ""}
+
+
+def test_ls_shows_a_line_for_each_list(run: Run, ancrage: str) -> None:
+    run("list", "create", "voyages@lists.example.org", *TITLES)
+    lines = run("list", "ls").out.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["ancrage", "voyages"]
+    assert [one["slug"] for one in run("list", "ls", "--json").json] == ["ancrage", "voyages"]
+
+
+def test_roles_are_given_and_taken_back_and_both_are_on_record(run: Run, ancrage: str) -> None:
+    run("account", "create", "marie@example.net", "--name", "Marie")
+    run("role", "grant", ancrage, "marie@example.net", "moderator")
+    run("role", "grant", ancrage, "marie@example.net", "moderator")
+    run("role", "revoke", ancrage, "marie@example.net", "moderator")
+    actions = [entry["action"] for entry in run("audit", ancrage, "--json").json]
+    assert actions == ["create", "grant", "revoke"]
