@@ -179,7 +179,7 @@ def months_of_list(session: Session, list_id: int) -> dict[tuple[int, int], dict
     return found
 
 
-def _threads() -> Select[Any]:
+def _threads() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Thread.id,
@@ -200,7 +200,7 @@ def _threads() -> Select[Any]:
 
 
 def _thread_rows(
-    session: Session, query: Select[Any], *, with_writers: bool = True
+    session: Session, query: Select[*tuple[Any, ...]], *, with_writers: bool = True
 ) -> list[ThreadRow]:
     found = [
         ThreadRow(
@@ -239,10 +239,10 @@ def _with_writers(session: Session, rows: list[ThreadRow]) -> list[ThreadRow]:
         Post.date.in_({row.last_post_at for row in rows}),
         Post.thread_id.in_(ids),
     )
-    starters = {thread_id: name for thread_id, name in session.execute(first)}
-    writers = {thread_id: name for thread_id, name in session.execute(last)}
+    starters = {row[0]: row[1] for row in session.execute(first)}
+    writers = {row[0]: row[1] for row in session.execute(last)}
     return [
-        replace(row, starter=starters.get(row.id, ""), last_writer=writers.get(row.id, ""))
+        replace(row, starter=starters.get(row.id) or "", last_writer=writers.get(row.id) or "")
         for row in rows
     ]
 

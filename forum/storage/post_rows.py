@@ -191,7 +191,7 @@ def page_of(position: int) -> int:
     return position // PAGE_SIZE + 1
 
 
-def _posts(members_html: bool) -> Select[Any]:
+def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
     html = Post.html if members_html else func.coalesce(Post.public_html, Post.html)
     return select(
         Post.id,
@@ -215,7 +215,7 @@ def _posts(members_html: bool) -> Select[Any]:
     ).join(Author, Author.id == Post.author_id)
 
 
-def _rows(session: Session, query: Select[Any]) -> list[PostRow]:
+def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[PostRow]:
     found = []
     for row in session.execute(query):
         values = dict(row._mapping)
@@ -232,7 +232,7 @@ def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[At
     for row in session.execute(
         select(
             PostAttachment.post_id,
-            PostAttachment.index,
+            PostAttachment.index.label("number"),  # A row has a method of that name.
             PostAttachment.filename,
             PostAttachment.content_type,
             PostAttachment.size,
@@ -240,7 +240,7 @@ def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[At
         .where(PostAttachment.post_id.in_(post_ids))
         .order_by(PostAttachment.post_id, PostAttachment.index)
     ):
-        part = AttachmentRow(row.index, row.filename, row.content_type, row.size)
+        part = AttachmentRow(row.number, row.filename, row.content_type, row.size)
         found.setdefault(row.post_id, []).append(part)
     return found
 

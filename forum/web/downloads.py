@@ -66,8 +66,9 @@ def attachment(post_id: int, index: int, filename: str) -> Response:
     if index > 1_000_000:
         abort(404)
     row = db.session.get(PostAttachment, (post.id, index)) or abort(404)
-    content = attachment_content(_bytes_of(post), index)
-    if content is None:
+    try:
+        _, content = attachment_content(_bytes_of(post), index)
+    except LookupError:
         abort(404)
     if reader.is_anonymous and _shows_addresses(row.content_type, content):
         abort(403)

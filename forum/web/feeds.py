@@ -86,4 +86,4 @@ def subjects_of(session: Session, posts: Sequence[PostRow]) -> dict[int, str]:
     if not wanted:
         return {}
     rows = session.execute(select(Thread.id, Thread.subject).where(Thread.id.in_(wanted)))
-    return {thread_id: subject for thread_id, subject in rows}
+    return dict(rows)

@@ -63,7 +63,7 @@ def in_words(when: datetime) -> str:
     """A moment in words while it is near (`3 days ago`), as a date later."""
     age = utcnow() - when
     if timedelta(0) <= age < JUST_NOW:
-        return gettext("just now")
+        return str(gettext("just now"))
     if timedelta(0) <= age < IN_WORDS:
         return format_timedelta(-age, add_direction=True, locale=_locale())
     return short_date(when)
@@ -141,7 +141,7 @@ def shown(text: str) -> str:
 
 def person(name: str) -> str:
     """An author's name as this reader may see it; never empty."""
-    return shown(name) or gettext("Unknown author")
+    return shown(name) or str(gettext("Unknown author"))
 
 
 def flag_text(flag: str) -> str:
@@ -154,7 +154,7 @@ def flag_text(flag: str) -> str:
         Flag.UNREADABLE: gettext("This message could not be read."),
         Flag.ENCRYPTED: gettext("This message is encrypted; it cannot be shown."),
     }
-    return sentences.get(flag, "")  # type: ignore[call-overload, no-any-return]
+    return str(sentences.get(flag, ""))  # type: ignore[call-overload]
 
 
 def _locale() -> str:

@@ -16,7 +16,7 @@ blueprint = Blueprint("languages", __name__)
 
 
 @blueprint.post("/language")
-@login_required
+@login_required  # type: ignore[untyped-decorator]
 def choose() -> Response:
     """Keep the language with the account and go back to the page."""
     account = current_account()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Flask, g, request
+from flask import Flask, request
 from flask_login import current_user
 from werkzeug.exceptions import Unauthorized
 
@@ -31,10 +31,7 @@ def current_account() -> Account | None:
 
 def current_reader() -> Reader:
     """Who reads this page: the account signed in by cookie, or nobody known."""
-    if "reader" not in g:
-        g.reader = Reader.of(current_account())
-    found: Reader = g.reader
-    return found
+    return Reader.of(current_account())
 
 
 def bearer() -> ApiToken | None:
@@ -43,17 +40,13 @@ def bearer() -> ApiToken | None:
     Raises:
         Unauthorized: there is one, and it is not good.
     """
-    if "bearer" in g:
-        held: ApiToken | None = g.bearer
-        return held
-    token = None
-    if "Authorization" in request.headers:
-        # RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
-        scheme, _, secret = request.headers["Authorization"].partition(" ")
-        token = api_token(db.session(), secret.strip()) if scheme.lower() == "bearer" else None
-        if token is None:
-            raise Unauthorized("The token is not known.")
-    g.bearer = token
+    if "Authorization" not in request.headers:
+        return None
+    # RFC 6750, section 2.1; the scheme's case does not matter (RFC 9110, section 11.1).
+    scheme, _, secret = request.headers["Authorization"].partition(" ")
+    token = api_token(db.session(), secret.strip()) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise Unauthorized("The token is not known.")
     return token
 
 
@@ -65,14 +58,13 @@ def bearer_reader() -> Reader:
 
 def any_reader() -> Reader:
     """Who asks for bytes: a token's account where one is shown, else as for pages."""
-    return bearer_reader() if bearer() else current_reader()
+    token = bearer()
+    return Reader.of(token.account) if token else current_reader()
 
 
 def moderates_something() -> bool:
     """Whether the menu shows the moderation queue."""
-    if "moderates" not in g:
-        g.moderates = bool(moderated_list_ids(db.session(), current_reader()))
-    return bool(g.moderates)
+    return bool(moderated_list_ids(db.session(), current_reader()))
 
 
 def _choose_transaction() -> None:

@@ -181,12 +181,12 @@ def find_message(reader: Reader, message_id: str, slug: str = "") -> Post | None
     lists = select(MailingList.id).where(visible_lists(reader))
     if slug:
         lists = lists.where(MailingList.slug == slug)
-    candidates = db.session.execute(
-        select(MessageLink.post_id)
-        .join(Post, Post.id == MessageLink.post_id)
+    candidates = db.session.scalars(
+        select(Post.id)
+        .join(MessageLink, MessageLink.post_id == Post.id)
         .where(MessageLink.mailing_list_id.in_(lists), MessageLink.message_id == wanted)
         .order_by(Post.date, Post.id)
-    ).scalars()
+    )
     for post_id in candidates.all():
         found = find_post(db.session(), reader, post_id)
         if found is not None:

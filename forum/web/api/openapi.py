@@ -68,7 +68,10 @@ def _paths() -> Schema:
     pages = [
         _parameter("page", "query", {"type": "integer", "minimum": 1}, "From 1."),
         _parameter(
-            "per_page", "query", {"type": "integer", "minimum": 1, "maximum": 100}, "20 if left out."
+            "per_page",
+            "query",
+            {"type": "integer", "minimum": 1, "maximum": 100},
+            "20 if left out.",
         ),
     ]
     filters = [
