@@ -1,7 +1,7 @@
 """What all tests share: a fresh site on a migrated database, and factories.
 
-Every test that takes `app` gets a database of its own. With `PASSERELLE_TEST_DATABASE=postgresql`
-the same tests run on PostgreSQL, started here; `tests/test_postgresql.py` does that for a chosen part.
+Every test that takes `app` gets a database of its own, and runs twice: on SQLite and on PostgreSQL,
+which is started here. `-m "not postgresql"` leaves the second round out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DOMAIN = "lists.example.org"
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of whoever runs the tests have no say in them."""
     for name in [name for name in os.environ if name.startswith("PASSERELLE_")]:
-        if name not in ("PASSERELLE_REQUIRE", "PASSERELLE_TEST_DATABASE"):
+        if name != "PASSERELLE_REQUIRE":
             monkeypatch.delenv(name)
 
 
@@ -72,12 +72,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data_dir
 
 
-@pytest.fixture
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def settings(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Settings:
     """The settings of a site whose database is migrated and empty."""
     data_dir = tmp_path / "var"
     shutil.copytree(migrated, data_dir)
-    if os.environ.get("PASSERELLE_TEST_DATABASE") == "postgresql":
+    if request.param == "postgresql":
         missing("postgresql")
         server: PostgresServer = request.getfixturevalue("postgres_server")
         return settings_for(data_dir, DATABASE_URL=server.create_database(data_dir))

@@ -9,9 +9,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from forum.domain.message import parse
 from sqlalchemy.orm import Session
 
+from forum.domain.message import parse
 from forum.domain.values import Source
 from forum.operations.accounts import create_account
 from forum.operations.lists import create_list, grant_role
@@ -41,7 +41,7 @@ def mail(
     date: datetime = START,
     **headers: str,
 ) -> bytes:
-    """A mail as a plain program writes it; ids without angle brackets, several separated by spaces."""
+    """A mail as a plain program writes it; ids without angle brackets, several between spaces."""
     message = EmailMessage()
     message["From"] = author
     message["To"] = to
@@ -65,7 +65,11 @@ class Make:
 
     session: Session
     numbers: Any = field(default_factory=lambda: itertools.count(1))
-    mail: Any = staticmethod(mail)
+
+    @staticmethod
+    def mail(**fields: Any) -> bytes:
+        """A mail; see the function of that name."""
+        return mail(**fields)
 
     def mailing_list(
         self, slug: str = "ancrage", domain: str = "lists.example.org", **options: Any

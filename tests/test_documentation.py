@@ -28,9 +28,8 @@ COMMANDS = dict(commands(main))
 TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M)
 
 
-def named_commands(text: str) -> Iterator[str]:
-    for line in re.findall(r"^    (?:\S*/)?passerelle ([a-z][^\n\\#]*)", text, re.M):
-        yield line
+def named_commands(text: str) -> list[str]:
+    return re.findall(r"^    (?:\S*/)?passerelle ([a-z][^\n\\#]*)", text, re.M)
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)

@@ -17,8 +17,8 @@ from tests.flows.site import Browser, Site, form_fields, wait_until
 LIST = "atelier7-w7tf@lists.example.org"
 AWA, PILAR, GRACE = "awa@example.net", "pilar@example.net", "grace@example.net"
 FRENCH = (
-    "Bonjour à toutes et à tous,\n\nNous proposons de commencer par les monnaies locales, parce que "
-    "les groupes de Dakar et de Poitiers y travaillent depuis plus de trois ans.\n\nAwa\n"
+    "Bonjour à toutes et à tous,\n\nNous proposons de commencer par les monnaies locales, "
+    "parce que les groupes de Dakar et de Poitiers y travaillent depuis plus de trois ans.\n\nAwa\n"
 )
 SPANISH = (
     "Estamos de acuerdo con la propuesta, pero las cadenas cortas de alimentos necesitan "

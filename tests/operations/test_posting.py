@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from forum.domain.message import parse
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from forum.domain.message import parse
 from forum.domain.rules import Reason
 from forum.domain.values import Source
 from forum.operations.posting import Disposition, Duplicate, Held, Posted, Rejected, post

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from forum.domain.message import attachment_content, parse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.domain.message import attachment_content, parse
 from forum.domain.values import UploadedFile
 from forum.operations.posting import Posted
 from forum.operations.raw import load_raw
