@@ -1,0 +1,281 @@
+"""Putting posts in their threads as they come, with the same end in whatever order they do.
+
+`place` tells where a message would stand before it is a post; `settle` puts the post there, and
+lets it adopt its orphans, join threads or part them. Most messages answer a post that is there and
+are known to nobody yet: those cost a few queries. The others have their threads arranged anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from forum.domain.reply_tree import SUBJECT_WINDOW, Node
+from forum.domain.subject import base_subject, parse_subject
+from forum.domain.thread_index import index_ids
+from forum.domain.values import Submission
+from forum.operations.arrangement import apply, arrange
+from forum.operations.gathering import find_links, ids_of, own_addresses
+from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.lists import MailingList
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a message belongs in its list."""
+
+    thread_id: int | None
+    """None starts a thread."""
+    parent_id: int | None
+
+
+def place(
+    session: Session, mailing_list: MailingList, submission: Submission, now: datetime
+) -> Placement:
+    """Tell where a message belongs that is no post yet; nothing is written.
+
+    Args:
+        now: Unused by headers; the time a Date is missing has been put in its place already.
+    """
+    del now
+    node = _node_of(mailing_list, submission)
+    obvious = _obvious(session, mailing_list, node)
+    if obvious is not None:
+        return obvious
+    arrangement = arrange(session, mailing_list, set(), node)
+    for thread_id, thread in zip(arrangement.thread_ids, arrangement.forest.threads, strict=True):
+        for found in thread:
+            if found.key == node.key:
+                parent = arrangement.rows[found.parent].id if found.parent else None
+                return Placement(thread_id, parent)
+    raise AssertionError("a message is always in its own forest")
+
+
+def settle(session: Session, row: Post) -> set[int]:
+    """Put a new post in its place, and all that hangs on it.
+
+    Args:
+        row: Flushed, in the thread that `place` told or in a new one.
+
+    Returns:
+        The ids of all threads whose posts changed.
+    """
+    mailing_list = session.get_one(MailingList, row.mailing_list_id)
+    node = _node_of_post(mailing_list, row)
+    before = find_links(session, mailing_list.id, ids_of(node))
+    obvious = None if before else _obvious(session, mailing_list, node, row.id)
+    threads = {row.thread_id, *(link.thread_id for link in before)}
+    _own(session, row, node, {link.message_id: link for link in before})
+    session.flush()
+    if obvious is not None and obvious.thread_id in (None, row.thread_id):
+        _append(session, row, obvious.parent_id)
+        return {row.thread_id}
+    arrangement = arrange(session, mailing_list, threads, node)
+    touched = apply(session, mailing_list, arrangement, row.arrived_at)
+    session.flush()
+    return touched | {row.thread_id}
+
+
+def add_alias(session: Session, known: Post, message_id: str) -> set[int]:
+    """Let a post be known under one more id, and adopt those who answered to that id.
+
+    Args:
+        message_id: Of no other post.
+
+    Returns:
+        The ids of all threads whose posts changed.
+    """
+    link = session.get(MessageLink, (known.mailing_list_id, message_id))
+    if link is None:
+        session.add(
+            MessageLink(
+                mailing_list_id=known.mailing_list_id,
+                message_id=message_id,
+                post_id=known.id,
+                thread_id=known.thread_id,
+            )
+        )
+        session.flush()
+        return set()
+    touched = {link.thread_id, known.thread_id}
+    link.post_id = known.id
+    session.flush()
+    mailing_list = session.get_one(MailingList, known.mailing_list_id)
+    return rethread(session, mailing_list, touched, known.arrived_at)
+
+
+def rethread(
+    session: Session, mailing_list: MailingList, thread_ids: Iterable[int], now: datetime
+) -> set[int]:
+    """Arrange threads anew, after a decision of a moderator (`pinned_parent_id`) or a repair.
+
+    A post keeps its thread's row where it can: a part that is split off gets a new row, unless
+    its posts were given the id of one before.
+
+    Returns:
+        The ids of all threads whose posts changed, those given included.
+    """
+    wanted = set(thread_ids)
+    arrangement = arrange(session, mailing_list, wanted)
+    touched = apply(session, mailing_list, arrangement, now)
+    session.flush()
+    return touched | wanted
+
+
+def rethread_list(session: Session, mailing_list: MailingList, now: datetime) -> set[int]:
+    """Arrange all threads of a list anew; what stands already stays untouched."""
+    every = select(Thread.id).where(Thread.mailing_list_id == mailing_list.id)
+    arrangement = arrange(session, mailing_list, set(session.scalars(every)))
+    touched = apply(session, mailing_list, arrangement, now)
+    session.flush()
+    return touched
+
+
+def _node_of(mailing_list: MailingList, submission: Submission) -> Node:
+    names = (mailing_list.slug,)
+    people = {submission.author.key, *(box.key for box in submission.recipients)}
+    return Node(
+        key=submission.content_digest,
+        message_ids=(submission.message_id,) if submission.message_id else (),
+        parents=tuple(dict.fromkeys((*submission.references, *submission.in_reply_to))),
+        date=submission.date,
+        base_subject=base_subject(submission.subject, names),
+        is_reply=parse_subject(submission.subject, list_prefixes=names).is_reply,
+        people=frozenset(people - {""}) - own_addresses(mailing_list),
+        thread_index=submission.thread_index,
+    )
+
+
+def _node_of_post(mailing_list: MailingList, row: Post) -> Node:
+    # Where another text bears its Message-ID, the archive's id is that and a piece of the digest.
+    own = row.message_id.removesuffix(f".{row.content_digest[:16]}")
+    return Node(
+        key=row.content_digest,
+        message_ids=tuple(dict.fromkeys((own, row.message_id))),
+        parents=tuple(row.references),
+        date=row.date,
+        base_subject=row.base_subject,
+        is_reply=row.is_reply,
+        people=frozenset(row.people) - own_addresses(mailing_list),
+        thread_index=row.thread_index,
+    )
+
+
+def _obvious(
+    session: Session, mailing_list: MailingList, node: Node, post_id: int = 0
+) -> Placement | None:
+    """The place of a message nobody knows yet, below a post that knows its own; else None.
+
+    Args:
+        post_id: Its own, where it is a post already; its ids were looked up then.
+    """
+    if not post_id and find_links(session, mailing_list.id, ids_of(node)):
+        return None
+    own = ids_of(node)
+    parents = [message_id for message_id in node.parents if message_id not in own]
+    if not parents and (node.is_reply or len(index_ids(node.thread_index)) > 1):
+        return None
+    if node.base_subject and _has_later_answers(session, mailing_list.id, node, post_id):
+        return None
+    if not parents:
+        return Placement(None, None)
+    links = find_links(session, mailing_list.id, parents[-1:])
+    parent = links[0].post if links else None
+    if parent is None or parent.id == post_id:
+        return None
+    # An answer without references may be moved by what its own answers tell of it.
+    if parent.is_reply and not parent.references and parent.pinned_parent_id is None:
+        return None
+    return Placement(parent.thread_id, parent.id)
+
+
+def _has_later_answers(session: Session, mailing_list_id: int, node: Node, post_id: int) -> bool:
+    later = select(Post.id).where(
+        Post.mailing_list_id == mailing_list_id,
+        Post.base_subject == node.base_subject,
+        Post.is_reply,
+        Post.date >= node.date,
+        Post.date <= node.date + SUBJECT_WINDOW,
+        Post.id != post_id,
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def _own(session: Session, row: Post, node: Node, known: dict[str, MessageLink]) -> None:
+    """Let a new post's ids lead to it; one borne by two posts leads to the earlier."""
+    for message_id in sorted(ids_of(node)):
+        link = known.get(message_id)
+        if link is None:
+            session.add(
+                MessageLink(
+                    mailing_list_id=row.mailing_list_id,
+                    message_id=message_id,
+                    post_id=row.id,
+                    thread_id=row.thread_id,
+                )
+            )
+        elif link.post is None:
+            link.post_id = row.id
+        elif (row.date, row.content_digest) < (link.post.date, link.post.content_digest):
+            if link.post.message_id == message_id:
+                _rename(session, link.post, row, message_id)
+            link.post_id = row.id
+
+
+def _rename(session: Session, later: Post, earlier: Post, message_id: str) -> None:
+    """Give the archive's id to the earlier of two texts that bear it, as if it had come first."""
+    renamed = f"{message_id}.{later.content_digest[:16]}"
+    later.message_id = renamed
+    session.flush()
+    session.add(
+        MessageLink(
+            mailing_list_id=later.mailing_list_id,
+            message_id=renamed,
+            post_id=later.id,
+            thread_id=later.thread_id,
+        )
+    )
+    earlier.message_id = message_id
+    session.flush()
+
+
+def _append(session: Session, row: Post, parent_id: int | None) -> None:
+    """Give a post its place below another that has none to change."""
+    row.parent_id = parent_id
+    if parent_id is None:
+        row.position = row.depth = 0
+        return
+    parent = session.get_one(Post, parent_id)
+    position = _next_position(session, row, parent)
+    session.execute(
+        update(Post)
+        .where(Post.thread_id == row.thread_id, Post.position >= position, Post.id != row.id)
+        .values(position=Post.position + 1)
+    )
+    row.depth = parent.depth + 1
+    row.position = position
+    session.flush()
+
+
+def _next_position(session: Session, row: Post, parent: Post) -> int:
+    """Before the first later answer to the same post, else behind all that hangs on it."""
+    others = (Post.thread_id == row.thread_id, Post.id != row.id)
+    later = or_(
+        Post.date > row.date, and_(Post.date == row.date, Post.content_digest > row.content_digest)
+    )
+    found = session.scalar(
+        select(func.min(Post.position)).where(*others, Post.parent_id == parent.id, later)
+    )
+    if found is None:
+        found = session.scalar(
+            select(func.min(Post.position)).where(
+                *others, Post.position > parent.position, Post.depth <= parent.depth
+            )
+        )
+    if found is None:
+        found = (session.scalar(select(func.max(Post.position)).where(*others)) or 0) + 1
+    return found
