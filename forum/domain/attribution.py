@@ -47,14 +47,14 @@ _VERB: Final = re.compile(
     r"(?:\b(?:a|avez|as) [ée]crit|\bwrote|\bwrites|\bsaid|\bescribi[óo]|\bescribe|\bha escrito"
     r"|\bva escriure|\bha scritto|\bscrisse|\bscrive|\bescreveu|\bschrieb|\bschreef|\bgeschreven"
     r"|\bskrev|\bnapisa[łl]\(?a?\)?|\bkirjoitti|\bírta|\ba scris|\b[eé]crivait|\bnous dit"
-    r"|\bнаписала?|\bпишет)"
+    r"|\bнаписала?|\bпишет|写道|寫道)"
     r"(?: (?:le|the|el|on|am|dans|in|en)\b.{0,60}|:?\s*\(.{0,40}\))?"
-    r"[\s*_]*(?::|\.\.\.|…|-{2,})?[\s*_]*$",
+    r"[\s*_]*(?::|：|\.\.\.|…|-{2,})?[\s*_]*$",
     re.IGNORECASE,
 )
 _VERB_ROOTS: Final = (
     "crit", "wrote", "writes", "said", "escrib", "escriure", "scri", "escreveu", "schrieb",
-    "schreef", "schreven", "skrev", "napisa", "kirjoitti", "írta", "dit", "написал", "пишет",
+    "schreef", "schreven", "skrev", "napisa", "kirjoitti", "írta", "dit", "написал", "пишет", "写道", "寫道",
 )  # fmt: skip
 """One of these is in every such verb: a cheap test before the long one."""
 _VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft|escribió|a écrit)\b", re.I)
@@ -72,9 +72,12 @@ _CUE: Final = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAY: Final = re.compile(
-    r"[\s*_>]{0,6}(?:lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|mié|mie|jue|vie"
-    r"|sáb|sab|dom|mo|di|mi|do|fr|sa|so|gio|seg|ter|qua|qui|sex|man|tir|ons|tor|fre|lör|pe)"
-    r"\w{0,9}[.,]?\s",
+    r"[\s*_>]{0,6}(?:lun|mar|mer|jeu|ven|sam|dim|mon|tues?|wed|thur?s?|fri|sat|sun|mié|mie|jue"
+    r"|vie|sáb|sab|dom|mo|di|mi|do|fr|sa|so|gio|seg|ter|qua|qui|sex|man|tir|ons|tor|fre|lör|pe"
+    r"|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|lunes|martes|miércoles|miercoles|jueves|viernes|sábado|sabado|domingo|domenica|sabato"
+    r"|(?:lune|marte|mercole|giove|vener)d[ìi]|\w{4,7}-feira|\w{3,7}tag|mittwoch|\w{3,6}dag)"
+    r"[.,]{0,2}\s",
     re.IGNORECASE,
 )
 _QUOTING: Final = re.compile(
@@ -234,14 +237,14 @@ def _wrote(text: str, marked_next: bool) -> bool | None:
     """Judge joined lines: an anchored attribution, one that needs marks (False), or none."""
     tail = text[-120:].lower()
     spoken = any(root in tail for root in _VERB_ROOTS)
-    if not spoken and "@" not in text and " GMT" not in text and text[-1:] != ":":
+    if not spoken and "@" not in text and " GMT" not in text and text[-1:] not in ":：":
         return None
     address = "@" in text and _ADDRESS.search(text) is not None
     time = _TIME.search(text) is not None
     date = _DATE.search(text) is not None
     verb = _VERB.search(tail) if spoken else None
     if verb is None:
-        if text.endswith((":", "wrote")) and address and time and date:
+        if text.endswith((":", "：", "wrote")) and address and time and date:
             return True
         if text.endswith(":") and _VERB_INSIDE.search(text) and (address or time) and date:
             return True
@@ -250,7 +253,7 @@ def _wrote(text: str, marked_next: bool) -> bool | None:
         gmail = _GMAIL_DATE.match(text) is not None
         return True if gmail and (address or _GMT.search(text[:60])) else None
     before = text[-120:][: verb.start()]
-    if not address and _NARRATOR.search(before):
+    if _NARRATOR.search(before):
         return None
     if (address and text.count(" ") < 40) or (time and (date or _WEEKDAY.match(text))):
         return True
@@ -285,8 +288,9 @@ def attribution_at(lines: Sequence[str], end: int, marked_next: bool) -> Break |
         opens = _opens(line)
         if anchored is not None and opens:
             return Break(_first_line(lines, start, end), end, Kind.WROTE, anchored)
-        if anchored is not None and best is None and gaps == 0 and _stands_alone(line):
-            best = Break(start, end, Kind.WROTE, anchored)
+        spoken = anchored is not None and best is None and gaps == 0
+        if spoken and _stands_alone(line, text, marked_next):
+            best = Break(start, end, Kind.WROTE, bool(anchored))
         start -= 1
     return best
 
@@ -316,10 +320,13 @@ def _opens(line: str) -> bool:
     return _WEEKDAY.match(line) is not None and any(c.isdigit() for c in head)
 
 
-def _stands_alone(line: str) -> bool:
+def _stands_alone(line: str, text: str, marked_next: bool) -> bool:
     """Tell whether an attribution without a date may begin here: with a name, not midway."""
     head = line.lstrip(" \t\xa0*_")
-    verb = _VERB.search(head[:_MAX_LINE][-120:])
     if head[:1] == "<" or _VERB_ALONE.match(head):
         return False
+    whole = _VERB.search(text[-120:])
+    if whole is None:
+        return marked_next
+    verb = _VERB.search(head[:_MAX_LINE][-120:])
     return not (verb and verb.start() == 0)

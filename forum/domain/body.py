@@ -122,11 +122,11 @@ class _Body:
         """Find the break that this line belongs to; most lines are told off by two characters."""
         line = self.lines[index]
         last = line.rstrip()[-1]
-        if ":" in line[:34] or line[0] in _DRAWN or last == ":":
+        if ":" in line[:34] or line[0] in _DRAWN or last in ":：":
             block = self._block_at(index, position)
             if block is not None:
                 return block
-        if last not in ":>_*" and not line[0].isdigit() and not line.endswith(_UNPOINTED):
+        if last not in ":：>_*" and not line[0].isdigit() and not line.endswith(_UNPOINTED):
             return None
         following = self.filled[position + 1] if position + 1 < len(self.filled) else -1
         quoted = following > 0 and bool(self.marks[following] or self.lines[following][0] == "|")

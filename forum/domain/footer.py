@@ -19,7 +19,8 @@ _HINTS: Final = (
     "mailinglist", "liste de diffusion", "liste d", "lista de", "de baja", "desuscri", "virus",
     "confiden", "intended", "destin", "googlegroups", "google groups", "yahoo", "sympa",
     "disclaimer", "imprim", "printing", "désinsc", "environ", "subscribed", "suscri", "ᐧ",
-    "avast", "received this", "caution", "attention",
+    "avast", "received this", "hotmail", "messenger", "messagerie", "imp, ", "laposte", "wanadoo",
+    "windows live", "correo gratis", "free.fr", "caramail", "caution", "attention",
 )  # fmt: skip
 """One of these is in every footer: where none is, nothing more is looked at."""
 
@@ -126,6 +127,13 @@ def _appended(lines: Sequence[str], tail: Sequence[int]) -> set[int]:
     return {index for paragraph in paragraphs[start:] for index in paragraph}
 
 
+_ADVERTISED: Final = re.compile(
+    r"hotmail|windows ?live|messenger|msn\b|yahoo!?|imp, the internet|laposte\.net|wanadoo|caramail"
+    r"|correo gratis|free\.fr|messagerie (?:gratuite|la poste)|sent (?:via|using|through)\b",
+    re.IGNORECASE,
+)
+
+
 def _only_rule(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
     return len(paragraph) == 1 and is_rule(lines[paragraph[0]])
 
@@ -145,6 +153,8 @@ def _is_footer(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
         return False
     if len(paragraph) > 20:
         return False
+    if ruled and len(first) > 15 and len(paragraph) < 7 and _ADVERTISED.search(opening):
+        return True
     hits = sum(1 for index in paragraph if _LIST.search(lines[index][:_LOOKED_AT]))
     return hits > 0 if ruled else hits > 1 or (hits == 1 and _imperative(opening))
 

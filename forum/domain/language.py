@@ -231,7 +231,7 @@ def _post_language(judged: Sequence[tuple[str | None, Guess]]) -> str | None:
         return None
     ordered = sorted(weights.values(), reverse=True)
     second = ordered[1] if len(ordered) > 1 else 0
-    if second >= 40 or (second >= 8 and 5 * second >= sum(ordered)):
+    if second >= SURE_WORDS or (second >= 8 and 5 * second >= sum(ordered)):
         return MULTIPLE
     return max(weights, key=lambda language: weights[language])
 
@@ -244,7 +244,7 @@ def _fallback(
         if language and language not in (MULTIPLE, UNDETERMINED):
             return language
     for guess in sorted(guesses, key=lambda guess: -guess.words):
-        if guess.words > 1 and guess.confidence >= MIN_CONFIDENCE and guess.language in LANGUAGES:
+        if guess.words > 1 and guess.confidence >= 0.4 and guess.language in LANGUAGES:
             return guess.language
     return UNDETERMINED
 
@@ -292,7 +292,8 @@ def _may_change(paragraphs: Sequence[str], whole: Guess) -> bool:
                 return True
             continue
         same = sum(1 for word in found if _OWNERS[word] == whole.language)
-        if 2 * same < len(found) and len(found) - same > 1:
+        others = len(found) - same
+        if 2 * same < len(found) and (others > 1 or len(paragraph) > 60):
             return True
     return False
 
