@@ -1,0 +1,336 @@
+"""SMTP and LMTP in: the envelope is read, the rest is done in threads.
+
+On top of aiosmtpd: LMTP answers once for each recipient (RFC 2033), a bare CR or LF is refused
+(SMTP smuggling), lines may be of any length, a failure of ours is temporary and tells nothing,
+and connections are bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, Session, syntax
+from aiosmtpd.smtp import Envelope as SmtpEnvelope
+from flask import Flask
+
+from forum.clock import utcnow
+from forum.config import settings
+from forum.extensions import db
+from forum.settings import ListenAddress
+from forum.storage.base import reading
+from mailbridge.addressing import POSTING_KINDS, Route, resolve
+from mailbridge.receive import ACCEPTED, UNKNOWN, Envelope, receive
+
+log = logging.getLogger("passerelle.listener")
+
+TEMPORARY: Final = "451 4.3.0 Something went wrong here, please try again later"
+SECOND_LIST: Final = "452 4.5.3 One list at a time, please send this one separately"
+TOO_MANY_RECIPIENTS: Final = "452 4.5.3 Too many recipients"
+TOO_MANY_CONNECTIONS: Final = b"421 4.7.0 Too many connections, please try again later\r\n"
+BARE_LINE_END: Final = "550 5.6.0 Bare CR or LF inside the message"
+
+_BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_RESET_EVERY: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client, and all together, may take."""
+
+    connections: int = 100
+    connections_per_peer: int = 50
+    """Of one address; the local mail server comes with up to 20 by default."""
+    recipients: int = 100
+    idle_seconds: float = 300.0
+    """RFC 5321, section 4.5.3.2.7: at least five minutes."""
+
+
+@dataclass(slots=True)
+class Connections:
+    """Who is connected."""
+
+    limits: Limits
+    peers: Counter[str] = field(default_factory=Counter)
+    open: set[asyncio.BaseTransport] = field(default_factory=set)
+
+    def enter(self, peer: str, transport: asyncio.BaseTransport) -> bool:
+        """Count a connection; False where it is one too many."""
+        if (
+            len(self.open) >= self.limits.connections
+            or self.peers[peer] >= self.limits.connections_per_peer
+        ):
+            return False
+        self.open.add(transport)
+        self.peers[peer] += 1
+        return True
+
+    def leave(self, peer: str, transport: asyncio.BaseTransport) -> None:
+        """Forget a connection."""
+        if transport in self.open:
+            self.open.discard(transport)
+            self.peers[peer] -= 1
+            if self.peers[peer] <= 0:
+                del self.peers[peer]
+
+
+class Handler:
+    """What the protocols ask of us: which address is known, and what becomes of a message."""
+
+    def __init__(self, app: Flask, protocol: str) -> None:
+        self.app = app
+        self.protocol = protocol
+
+    async def handle_RCPT(
+        self,
+        server: Any,
+        smtp_session: Session,
+        envelope: SmtpEnvelope,
+        address: str,
+        rcpt_options: list[str],
+    ) -> str:
+        """Accept a recipient that means something here; `250`, `550 5.1.1`, `451` or `452`."""
+        if address in envelope.rcpt_tos:
+            return "250 2.1.5 OK"
+        if len(envelope.rcpt_tos) >= server.limits.recipients:
+            return TOO_MANY_RECIPIENTS
+        try:
+            route = await asyncio.to_thread(self._resolve, address)
+        except Exception:
+            log.exception("unresolved protocol=%s", self.protocol)
+            return TEMPORARY
+        if route is None:
+            return UNKNOWN
+        # SMTP has one answer to DATA for all; two lists may differ in theirs.
+        if self.protocol == "smtp" and route.kind in POSTING_KINDS:
+            if getattr(envelope, "has_list", False):
+                return SECOND_LIST
+            envelope.has_list = True  # type: ignore[attr-defined]
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(rcpt_options)
+        return "250 2.1.5 OK"
+
+    async def deliver(self, smtp_session: Session, envelope: SmtpEnvelope, raw: bytes) -> list[str]:
+        """Receive a message for each recipient, in their order; the replies in the same."""
+        replies = []
+        for forward_path in envelope.rcpt_tos:
+            mine = Envelope(
+                reverse_path=(envelope.mail_from or "").strip("<> ") or None,
+                forward_path=forward_path,
+                peer=f"{_peer(smtp_session.peer)} {self.protocol}",
+            )
+            replies.append(await asyncio.to_thread(self._receive, mine, raw))
+        return replies
+
+    async def handle_exception(self, error: Exception) -> str:
+        """What aiosmtpd answers when anything raises: never the text of the exception."""
+        log.error("protocol=%s", self.protocol, exc_info=error)
+        return TEMPORARY
+
+    def _resolve(self, address: str) -> Route | None:
+        with self.app.app_context(), reading():
+            return resolve(db.session(), address, settings().mail_domain)
+
+    def _receive(self, envelope: Envelope, raw: bytes) -> str:
+        try:
+            with self.app.app_context():
+                return receive(db.session(), envelope, raw, utcnow(), settings())
+        except Exception:
+            # Nothing was committed: a full disk, a lost or locked database.
+            log.exception("not kept protocol=%s size=%d", self.protocol, len(raw))
+            return TEMPORARY
+
+
+class _Hardened(SMTP):
+    """What both protocols share."""
+
+    def __init__(self, handler: Handler, connections: Connections, max_bytes: int) -> None:
+        self.connections = connections
+        self.limits = connections.limits
+        self._refused = False
+        super().__init__(
+            handler,
+            data_size_limit=max_bytes,
+            enable_SMTPUTF8=True,
+            decode_data=False,
+            hostname=socket.gethostname() or "localhost",
+            ident="Passerelle",
+            timeout=self.limits.idle_seconds,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            loop=asyncio.get_running_loop(),
+        )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, or send it away politely."""
+        self._transport_made = transport
+        self._peer_address = _peer(transport.get_extra_info("peername"))
+        if self.connections.enter(self._peer_address, transport):
+            super().connection_made(transport)
+            return
+        self._refused = True
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(TOO_MANY_CONNECTIONS)
+        transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Make room for another."""
+        self.connections.leave(self._peer_address, self._transport_made)
+        if not self._refused:
+            super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Nothing is read of who was sent away."""
+        if not self._refused:
+            super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """The client has said all it had to say."""
+        return None if self._refused else super().eof_received()
+
+    async def push(self, status: str | bytes) -> None:
+        """Send a reply; the one about size names the limit."""
+        text = status.decode("utf-8") if isinstance(status, bytes) else status
+        if text.startswith("552 Error: message size"):  # aiosmtpd's, at MAIL with SIZE=.
+            text = self._too_large()
+        await super().push(text)
+
+    def _too_large(self) -> str:
+        return f"552 5.3.4 Message too large: the limit is {self.data_size_limit} bytes"
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str | None) -> None:
+        """Read a message of any line length and answer for it."""
+        if await self.check_helo_needed():
+            return
+        assert self.envelope is not None
+        assert self.session is not None
+        if not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        content, refusal = await self._read_content()
+        self._reset_timeout()
+        envelope = self.envelope
+        if refusal is not None:
+            replies = [refusal] * len(envelope.rcpt_tos)
+        else:
+            replies = await self.event_handler.deliver(self.session, envelope, content)
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        for reply in self._answers(replies):
+            await self.push(reply)
+
+    def _answers(self, replies: list[str]) -> list[str]:
+        """One for all: the first that is not `250`, temporary ones before refusals."""
+        bad = sorted(reply for reply in replies if not reply.startswith("250"))
+        return [bad[0] if bad else ACCEPTED]
+
+    async def _read_content(self) -> tuple[bytes, str | None]:
+        """The message up to the lone dot, without transparency dots, or why it is refused.
+
+        It is read to its end in any case: RFC 5321, section 4.2.5.
+        """
+        assert self.data_size_limit is not None
+        chunks: list[bytes] = []
+        size = counted = 0
+        refusal: str | None = None
+        at_line_start = True
+        while True:
+            line, whole = await self._read_piece()
+            if at_line_start:
+                if whole and line == b".\r\n":
+                    return b"".join(chunks), refusal
+                if line.startswith(b"."):
+                    line = line[1:]  # RFC 5321, section 4.5.2.
+            at_line_start = whole
+            size += len(line)
+            if size - counted > _RESET_EVERY:
+                counted = size
+                self._reset_timeout()
+            if size > self.data_size_limit:
+                refusal = self._too_large()
+            elif refusal is None and _BARE.search(line[:-2] if whole else line):
+                refusal = BARE_LINE_END
+            if refusal is None:
+                chunks.append(line)
+            else:
+                chunks.clear()
+
+    async def _read_piece(self) -> tuple[bytes, bool]:
+        """A line with its end, or a part of one too long for the buffer."""
+        try:
+            return await self._reader.readuntil(b"\r\n"), True
+        except asyncio.LimitOverrunError as error:
+            # Never between CR and LF: what may be the beginning of a line end is left.
+            return await self._reader.readexactly(error.consumed), False
+
+
+class SmtpProtocol(_Hardened):
+    """SMTP, for clients that speak nothing else."""
+
+    line_length_limit = 1 << 16
+    """Of the buffer and of commands; message lines may be longer."""
+
+
+class LmtpProtocol(_Hardened, LMTP):
+    """LMTP (RFC 2033), for the mail server of the same machine."""
+
+    line_length_limit = 1 << 16
+
+    def _answers(self, replies: list[str]) -> list[str]:
+        return replies
+
+
+@dataclass(slots=True)
+class Listener:
+    """The listening sockets of one process."""
+
+    app: Flask
+    limits: Limits = field(default_factory=Limits)
+    servers: list[asyncio.Server] = field(default_factory=list)
+    connections: list[Connections] = field(default_factory=list)
+
+    async def open(self, protocol: str, address: ListenAddress) -> tuple[str, int]:
+        """Listen; gives the host and the port, which is a free one where 0 was asked for.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        connections = Connections(self.limits)
+        handler = Handler(self.app, protocol)
+        kind = LmtpProtocol if protocol == "lmtp" else SmtpProtocol
+        max_bytes = self.app.extensions["passerelle_settings"].max_message_bytes
+        server = await asyncio.get_running_loop().create_server(
+            lambda: kind(handler, connections, max_bytes), address.host, address.port
+        )
+        self.servers.append(server)
+        self.connections.append(connections)
+        host, port = server.sockets[0].getsockname()[:2]
+        return host, port
+
+    async def close(self, seconds: float = 3.0) -> None:
+        """Take no more, let the messages under way be answered, then hang up."""
+        for server in self.servers:
+            server.close()
+        deadline = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < deadline:
+            if not any(connections.open for connections in self.connections):
+                break
+            await asyncio.sleep(0.05)
+        for connections in self.connections:
+            for transport in tuple(connections.open):
+                transport.close()
+        self.servers.clear()
+
+
+def _peer(peer: Any) -> str:
+    """The client's address without its port."""
+    return str(peer[0]) if isinstance(peer, tuple) and peer else "local"

@@ -1,0 +1,263 @@
+"""Adding a footer to a message without disturbing the rest of its bytes.
+
+The parts that show text are found by their place in the raw bytes and only these are written
+anew: attachments, calendars and unknown structures stay byte for byte as they were. Signed and
+encrypted messages, and those without an editable text, become the first part of a multipart/mixed
+with the footer as the second.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from forum.domain.headers import Field, Headers, split_headers
+
+MAX_DEPTH: Final = 20
+MAX_7BIT_LINE: Final = 900
+_SEALED: Final = (
+    "multipart/signed",
+    "multipart/encrypted",
+    "multipart/report",
+    "application/pkcs7-mime",
+    "application/x-pkcs7-mime",
+)
+_SEVEN_BIT_CODES: Final = ("iso-2022", "utf-7", "hz", "utf-16", "utf-32")
+"""ASCII bytes do not mean ASCII characters here."""
+_WESTERN: Final = ("us-ascii", "ascii", "iso-8859-1", "iso8859-1", "latin1", "latin-1")
+_END_OF_HTML: Final = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+_REWRITTEN: Final = frozenset({b"content-type", b"content-transfer-encoding"})
+_OF_THE_LIST: Final = frozenset({b"content-language"})
+"""At the top the list writes its own."""
+_MIME: Final = (b"content-", b"mime-version")
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What is appended, the same in both forms; line ends `\\n`."""
+
+    text: str
+    html: str
+    atom: bytes
+    """ASCII bytes inside both that must never be broken by an encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The MIME fields and the body of an outgoing message, line ends `\\r\\n`."""
+
+    fields: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    start: int
+    body_at: int
+    end: int
+    headers: Headers
+    html: bool
+
+
+def with_footer(raw: bytes, footer: Footer, redact: Callable[[str], str]) -> Content:
+    """The content of a message with a footer at the end of its text; never raises.
+
+    Args:
+        raw: the message, line ends `\\r\\n`.
+        redact: takes out of the text what must not be passed on.
+    """
+    fields, body_at, _ = split_headers(raw, 0, len(raw))
+    edits = [
+        (part, edited)
+        for part in _text_parts(raw)
+        if (edited := _edited(raw, part, footer, redact)) is not None
+    ]
+    if not edits:
+        return _wrapped(raw, fields, body_at, footer)
+    if edits[0][0].start == 0:
+        return edits[0][1]
+    pieces: list[bytes] = []
+    at = body_at
+    for part, edited in edits:
+        pieces += [raw[at : part.start], edited.fields, b"\r\n", edited.body]
+        at = part.end
+    pieces.append(raw[at:])
+    return Content(_mime_fields(fields, _OF_THE_LIST), b"".join(pieces))
+
+
+def text_content(text: str, subtype: str, atom: bytes = b"", parameters: str = "") -> Content:
+    """A text as one MIME part: 7bit where it can be, else quoted-printable UTF-8.
+
+    Args:
+        text: line ends `\\n`.
+        atom: ASCII bytes that no soft line break may divide.
+        parameters: more parameters of Content-Type, such as `; format=flowed`.
+    """
+    data = (
+        text.replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\n", "\r\n")
+        .encode("utf-8", "replace")
+    )
+    longest = max(map(len, data.split(b"\r\n")))
+    plain = data.isascii() and longest <= MAX_7BIT_LINE and b"\0" not in data
+    encoding = "7bit" if plain else "quoted-printable"
+    fields = (
+        f"Content-Type: text/{subtype}; charset=utf-8{parameters}\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n"
+    )
+    return Content(fields.encode("ascii"), data if plain else _quoted_printable(data, atom))
+
+
+def _quoted_printable(data: bytes, atom: bytes) -> bytes:
+    pieces = [_encoded(piece) for piece in (data.split(atom) if atom else [data])]
+    if len(pieces) == 1:
+        return pieces[0]
+    # A soft line break on either side, so that the atom stands whole on its line.
+    return (b"=\r\n" + atom + b"=\r\n").join(pieces)
+
+
+def _encoded(data: bytes) -> bytes:
+    """Quoted-printable, with room on the last line for the `=` of a soft line break."""
+    encoded = binascii.b2a_qp(data, istext=True)
+    # It breaks lines by LF where it has seen no CRLF.
+    encoded = encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    start = encoded.rfind(b"\n") + 1
+    if len(encoded) - start < 76:
+        return encoded
+    at = start + 70
+    while b"=" in encoded[at - 2 : at]:  # Not inside an escape.
+        at -= 1
+    return encoded[:at] + b"=\r\n" + encoded[at:]
+
+
+def _text_parts(raw: bytes) -> list[_Part]:
+    """The parts that show the message's text, in order: one, or the forms of an alternative."""
+    found: list[_Part] = []
+    waiting = [(0, len(raw), 0)]
+    while waiting:
+        start, end, depth = waiting.pop()
+        fields, body_at, _ = split_headers(raw, start, end)
+        headers = Headers(fields)
+        kind = headers.content_type()
+        if kind in _SEALED:
+            return []
+        if kind.startswith("multipart/") and depth < MAX_DEPTH:
+            children = _children(raw, body_at, end, headers.parameters().get("boundary", ""))
+            chosen = children if kind == "multipart/alternative" else children[:1]
+            waiting.extend((*child, depth + 1) for child in reversed(chosen[:20]))
+        elif kind in ("text/plain", "text/html"):
+            disposition = (headers.get("content-disposition") or "").lower()
+            if not disposition.startswith("attachment"):
+                found.append(_Part(start, body_at, end, headers, kind == "text/html"))
+    return found
+
+
+def _children(raw: bytes, start: int, end: int, boundary: str) -> list[tuple[int, int]]:
+    """Where the parts of a multipart lie (RFC 2046, section 5.1.1)."""
+    if not boundary or not boundary.isascii():
+        return []
+    mark = re.compile(
+        rb"(?:\A|\r?\n)--" + re.escape(boundary.encode("ascii")) + rb"(--)?[ \t]*(?=\r?\n|\Z)"
+    )
+    children: list[tuple[int, int]] = []
+    opened: int | None = None
+    # The line end before the first delimiter belongs to the empty line above.
+    for found in mark.finditer(raw, max(0, start - 2), end):
+        if opened is not None:
+            children.append((opened, found.start()))
+        if found[1] is not None:
+            return children
+        opened = raw.find(b"\n", found.end(), end) + 1 or end
+    return children if opened is None else [*children, (opened, end)]
+
+
+def _edited(
+    raw: bytes, part: _Part, footer: Footer, redact: Callable[[str], str]
+) -> Content | None:
+    text = _decoded(raw[part.body_at : part.end], part.headers)
+    if text is None:
+        return None
+    text = redact(text.replace("\r\n", "\n"))
+    if part.html:
+        ends = [found.start() for found in _END_OF_HTML.finditer(text)]
+        at = ends[-2] if len(ends) > 1 else ends[0] if ends else len(text)
+        text = f"{text[:at]}{footer.html}{text[at:]}"
+    else:
+        text = f"{text.rstrip()}\n\n{footer.text}"
+    content = text_content(text, "html" if part.html else "plain", footer.atom, _flowed(part))
+    without = _REWRITTEN | _OF_THE_LIST if part.start == 0 else _REWRITTEN
+    return Content(_mime_fields(part.headers.fields, without) + content.fields, content.body)
+
+
+def _flowed(part: _Part) -> str:
+    """RFC 3676's parameters, which say how the lines are to be joined."""
+    if part.html:
+        return ""
+    parameters = part.headers.parameters()
+    kept = ""
+    if parameters.get("format", "").lower() == "flowed":
+        kept = "; format=flowed"
+        if parameters.get("delsp", "").lower() == "yes":
+            kept += "; delsp=yes"
+    return kept
+
+
+def _decoded(body: bytes, headers: Headers) -> str | None:
+    """The text of a part, or None where it cannot be read for certain."""
+    encoding = (headers.get("content-transfer-encoding") or "7bit").strip().lower()
+    try:
+        if encoding == "base64":
+            body = binascii.a2b_base64(body)
+        elif encoding == "quoted-printable":
+            body = binascii.a2b_qp(body)
+        elif encoding not in ("7bit", "8bit", "binary"):
+            return None
+        charset = headers.parameters().get("charset", "us-ascii").strip("'\" ").lower()
+        if charset.startswith(_SEVEN_BIT_CODES):
+            return _strictly(body, charset)
+        # The WHATWG Encoding Standard reads these labels so, for writers mean it.
+        charset = "windows-1252" if charset in _WESTERN else charset
+        for name in ("utf-8", charset, "windows-1252"):
+            if (text := _strictly(body, name)) is not None:
+                return text
+    except (binascii.Error, ValueError):
+        return None
+    return None
+
+
+def _strictly(body: bytes, charset: str) -> str | None:
+    try:
+        return body.decode(charset)
+    except (UnicodeDecodeError, LookupError, ValueError):
+        return None
+
+
+def _mime_fields(fields: tuple[Field, ...], without: frozenset[bytes] = frozenset()) -> bytes:
+    """The MIME fields among others, as they stand."""
+    kept: list[bytes] = []
+    for name, value in fields:
+        if not name.startswith(_MIME) or name in without or name == b"content-length":
+            continue
+        written = b"-".join(word.capitalize() for word in name.split(b"-"))
+        kept.append(b"%s: %s\r\n" % (written.replace(b"Mime-", b"MIME-"), value.strip()))
+    return b"".join(kept)
+
+
+def _wrapped(raw: bytes, fields: tuple[Field, ...], body_at: int, footer: Footer) -> Content:
+    body = raw[body_at:]
+    boundary = b"=_" + hashlib.sha256(raw).hexdigest()[:40].encode("ascii")
+    added = text_content(footer.text, "plain", footer.atom)
+    head = b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary="%s"\r\n' % boundary
+    inner = _mime_fields(fields, frozenset({b"mime-version"}) | _OF_THE_LIST)
+    parts = (
+        b"--%s\r\n%s\r\n%s\r\n" % (boundary, inner, body),
+        b"--%s\r\n%sContent-Disposition: inline\r\n\r\n" % (boundary, added.fields),
+        added.body,
+        b"\r\n--%s--\r\n" % boundary,
+    )
+    return Content(head, b"".join(parts))

@@ -1,0 +1,80 @@
+"""Why a message was not simply posted, in words of the three languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from forum.domain.rules import Reason
+from forum.domain.values import LANGUAGES
+from mailbridge.list_headers import ascii_only
+
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    Reason.TOO_LARGE: {
+        "fr": "Le message est trop volumineux.",
+        "en": "The message is too large.",
+        "es": "El mensaje es demasiado grande.",
+    },
+    Reason.UNVERIFIED_SENDER: {
+        "fr": "Nous n'avons pas pu vérifier que le message vient bien de son auteur.",
+        "en": "We could not verify that the message really comes from its author.",
+        "es": "No hemos podido comprobar que el mensaje venga realmente de su autor.",
+    },
+    Reason.NO_AUTHOR: {
+        "fr": "Le message ne nomme aucun auteur.",
+        "en": "The message names no author.",
+        "es": "El mensaje no nombra a ningún autor.",
+    },
+    Reason.STRANGER: {
+        "fr": "L'adresse d'envoi n'est pas abonnée à la liste.",
+        "en": "The sending address is not subscribed to the list.",
+        "es": "La dirección de envío no está suscrita a la lista.",
+    },
+    Reason.MODERATED_LIST: {
+        "fr": "Chaque message de cette liste est lu par un modérateur.",
+        "en": "Every message to this list is read by a moderator.",
+        "es": "Un moderador lee todos los mensajes de esta lista.",
+    },
+    Reason.CLOSED_THREAD: {
+        "fr": "Le fil de discussion est clos.",
+        "en": "The thread is closed.",
+        "es": "El hilo está cerrado.",
+    },
+    Reason.EMPTY: {
+        "fr": "Le message est vide.",
+        "en": "The message is empty.",
+        "es": "El mensaje está vacío.",
+    },
+    Reason.UNREADABLE: {
+        "fr": "Le message n'a pas pu être lu.",
+        "en": "The message could not be read.",
+        "es": "No se ha podido leer el mensaje.",
+    },
+}
+_OTHER: Final = {
+    "fr": "Une règle de la liste l'a retenu.",
+    "en": "A rule of the list has stopped it.",
+    "es": "Una regla de la lista lo ha detenido.",
+}
+
+
+def in_words(codes: Iterable[str], language: str) -> str:
+    """The reasons as sentences in one language.
+
+    Args:
+        codes: of `forum.domain.rules.Reason`; others get a general sentence.
+        language: fr, en or es.
+    """
+    sentences = (_WORDS.get(code, _OTHER)[language] for code in codes)
+    return " ".join(dict.fromkeys(sentences)) or _OTHER[language]
+
+
+def smtp_refusal(codes: Iterable[str]) -> str:
+    """A refusal for the SMTP dialogue: one line of ASCII for each language.
+
+    RFC 5321, section 4.2: replies are ASCII, so that accents are left out.
+    """
+    known = tuple(codes)
+    status = "552 5.3.4" if Reason.TOO_LARGE in known else "550 5.7.1"
+    lines = [f"{status} {ascii_only(in_words(known, language))}" for language in LANGUAGES]
+    return "\r\n".join([*(f"{line[:3]}-{line[4:]}" for line in lines[:-1]), lines[-1]])

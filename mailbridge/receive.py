@@ -1,0 +1,189 @@
+"""A message that came in: kept first, understood afterwards, never lost.
+
+The bytes are committed before anything looks inside them. What happens then ends in a state of
+the row `incoming`, whatever goes wrong. These functions are an entrance: they commit.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.operations.raw import load_raw, store_raw
+from forum.settings import Settings
+from forum.storage.mail import Incoming, IncomingState
+from mailbridge.addressing import Route, resolve
+from mailbridge.processing import SAID, process
+from mailbridge.reasons import smtp_refusal
+
+log = logging.getLogger("passerelle.receive")
+
+ACCEPTED: Final = "250 2.0.0 OK"
+UNKNOWN: Final = "550 5.1.1 No such address here"
+
+_ABANDONED: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The transport's side of one message for one address (RFC 5321)."""
+
+    reverse_path: str | None
+    """None is the null path."""
+    forward_path: str
+    peer: str = ""
+    """The client's address and protocol."""
+
+
+class MessageNotFound(LookupError):
+    """There is no incoming message with this number."""
+
+
+def receive(
+    session: Session, envelope: Envelope, raw: bytes, now: datetime, settings: Settings
+) -> str:
+    """Keep a message, commit, then find out what it is; commits.
+
+    A second copy (same envelope, same bytes) changes nothing and gets the first one's answer.
+
+    Returns:
+        The SMTP reply for this recipient.
+
+    Raises:
+        Exception: before the bytes were committed; the client is to try again (451).
+    """
+    started = time.monotonic()
+    route = resolve(session, envelope.forward_path, settings.mail_domain)
+    if route is None:
+        session.rollback()
+        return UNKNOWN
+    row, is_new = _keep(session, envelope, raw, route, now)
+    key, state = row.id, row.state
+    session.commit()
+    if is_new or state == IncomingState.RECEIVED:
+        run(session, key, now, settings)
+    reply = _reply(session, key)
+    log.info(
+        "received incoming=%d new=%s kind=%s size=%d ms=%.0f",
+        key, is_new, route.kind, len(raw), (time.monotonic() - started) * 1000,
+    )  # fmt: skip
+    return reply
+
+
+def run(session: Session, incoming_id: int, now: datetime, settings: Settings) -> None:
+    """Process a kept message; a crash of our own code marks it failed. Commits, never raises."""
+    try:
+        # Locked, so that a listener and a worker after a restart do not both process it.
+        row = session.get(Incoming, incoming_id, with_for_update=True)
+        if row is not None and row.state == IncomingState.RECEIVED:
+            process(session, row, load_raw(row.raw), now, settings)
+        session.commit()
+    except Exception as error:
+        session.rollback()
+        log.exception("failed incoming=%d", incoming_id)
+        _mark_failed(session, incoming_id, error)
+
+
+def reprocess(session: Session, incoming_id: int, now: datetime, settings: Settings) -> Incoming:
+    """Process a failed or waiting message again; one that has a fate keeps it. Commits.
+
+    Raises:
+        MessageNotFound: there is none with this number.
+    """
+    row = session.get(Incoming, incoming_id, with_for_update=True)
+    if row is None:
+        session.rollback()
+        raise MessageNotFound(f"there is no incoming message {incoming_id}")
+    if row.state == IncomingState.FAILED:
+        row.state, row.detail, row.reasons = IncomingState.RECEIVED, "", []
+    session.commit()
+    run(session, incoming_id, now, settings)
+    session.refresh(row)
+    return row
+
+
+def resume(
+    session: Session, now: datetime, settings: Settings, stopped: Callable[[], bool] | None = None
+) -> int:
+    """Process what was kept and not processed, because the process was killed between the two.
+
+    Args:
+        stopped: asked before each; True ends the work.
+
+    Returns:
+        How many messages were processed.
+    """
+    waiting = session.scalars(
+        select(Incoming.id)
+        .where(Incoming.state == IncomingState.RECEIVED, Incoming.received_at < now - _ABANDONED)
+        .order_by(Incoming.id)
+        .limit(1000)
+    ).all()
+    session.rollback()
+    for count, key in enumerate(waiting):
+        if stopped is not None and stopped():
+            return count
+        run(session, key, now, settings)
+    return len(waiting)
+
+
+def _keep(
+    session: Session, envelope: Envelope, raw: bytes, route: Route, now: datetime
+) -> tuple[Incoming, bool]:
+    stored = store_raw(session, raw)
+    forward_path = envelope.forward_path.lower()
+    reverse_path = envelope.reverse_path or ""
+    found = session.scalar(
+        select(Incoming).where(
+            Incoming.forward_path == forward_path,
+            Incoming.raw_id == stored.id,
+            Incoming.reverse_path == reverse_path,
+        )
+    )
+    if found is not None:
+        return found, False
+    row = Incoming(
+        raw_id=stored.id,
+        reverse_path=reverse_path,
+        forward_path=forward_path,
+        mailing_list_id=route.mailing_list_id,
+        peer=envelope.peer,
+        received_at=now,
+        state=IncomingState.RECEIVED,
+    )
+    session.add(row)
+    session.flush()
+    return row, True
+
+
+def _mark_failed(session: Session, incoming_id: int, error: Exception) -> None:
+    """In a transaction of its own; where that fails too, the row waits for the worker."""
+    try:
+        row = session.get(Incoming, incoming_id)
+        if row is not None:
+            row.state = IncomingState.FAILED
+            row.detail = f"{type(error).__name__}: {' '.join(str(error).split())}"[:1000]
+        session.commit()
+    except Exception:
+        session.rollback()
+        log.exception("unmarked incoming=%d", incoming_id)
+
+
+def _reply(session: Session, incoming_id: int) -> str:
+    """What the client is told: only a refusal is not `250`."""
+    try:
+        row = session.get(Incoming, incoming_id)
+        refused = row is not None and row.state == IncomingState.REJECTED and row.detail == SAID
+        reasons = tuple(row.reasons) if row is not None else ()
+        session.rollback()
+    except Exception:
+        log.exception("unread incoming=%d", incoming_id)
+        return ACCEPTED
+    return smtp_refusal(reasons) if refused else ACCEPTED

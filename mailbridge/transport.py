@@ -1,0 +1,250 @@
+"""How a message leaves: by SMTP on a kept connection, into a Maildir, or into memory.
+
+Every way answers with an outcome, never with an exception, and says whose fault a refusal is.
+"""
+
+from __future__ import annotations
+
+import mailbox
+import smtplib
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+TIMEOUT_SECONDS: Final = 20
+"""Shorter than a worker's claim: a hanging smarthost must not make two workers send one mail."""
+
+IDLE_SECONDS: Final = 30
+"""A kept connection that has rested longer is made anew."""
+
+MESSAGES_PER_CONNECTION: Final = 500
+
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The smarthost took it over."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Try again later (4xx)."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never for this recipient (5xx)."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The smarthost cannot be used: nobody's mail leaves, nobody's address is at fault."""
+
+    reply: str
+
+
+Outcome = Sent | Deferred | Refused | Broken
+
+
+class Transport(Protocol):
+    """A way out."""
+
+    def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
+        """Hand over one message for one recipient; `""` is the null reverse path."""
+
+    def close(self) -> None:
+        """Let go of what is open; sending may begin again afterwards."""
+
+
+def open_transport(smarthost: str) -> Transport:
+    """The transport that the setting SMARTHOST names, checked when the settings were read."""
+    if smarthost.startswith("file:"):
+        return MaildirTransport(Path(smarthost.removeprefix("file:")))
+    return SmtpTransport(smarthost)
+
+
+@dataclass(slots=True)
+class MemoryTransport:
+    """Keeps what it is given: for tests."""
+
+    sent: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
+        """Keep it."""
+        self.sent.append((reverse_path, recipient, message))
+        return Sent("250 kept")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class MaildirTransport:
+    """Writes each message to a Maildir, with its envelope in Return-Path and Delivered-To."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
+        """Write it; a full disk is a fault of the smarthost."""
+        head = f"Return-Path: <{reverse_path}>\nDelivered-To: {recipient}\n".encode()
+        try:
+            self._directory.parent.mkdir(parents=True, exist_ok=True)
+            box = mailbox.Maildir(self._directory, create=True)
+            key = box.add(head + message.replace(b"\r\n", b"\n"))
+        except OSError as error:
+            return Broken(f"{self._directory}: {error.strerror}")
+        return Sent(f"250 written as {key}")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class SmtpTransport:
+    """One SMTP session, kept open between messages."""
+
+    def __init__(self, smarthost: str) -> None:
+        parts = urlsplit(smarthost)
+        self._scheme = parts.scheme
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._client: smtplib.SMTP | None = None
+        self._used_at = 0.0
+        self._count = 0
+
+    def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
+        """Send on the kept connection, or on a new one where that has gone."""
+        rested = time.monotonic() - self._used_at > IDLE_SECONDS
+        if self._client is not None and (rested or self._count >= MESSAGES_PER_CONNECTION):
+            self.close()
+        was_open = self._client is not None
+        outcome = self._try(reverse_path, recipient, message)
+        if outcome is None and was_open:
+            # The other side had closed an idle connection; nothing of this mail was sent.
+            outcome = self._try(reverse_path, recipient, message)
+        self._used_at = time.monotonic()
+        return outcome or Broken("the smarthost closed the connection")
+
+    def close(self) -> None:
+        """Say QUIT, if anybody listens still."""
+        if self._client is None:
+            return
+        try:
+            self._client.quit()
+        except (smtplib.SMTPException, OSError):
+            self._client.close()
+        self._client = None
+
+    def _try(self, reverse_path: str, recipient: str, message: bytes) -> Outcome | None:
+        """One attempt; None where the connection was lost before the message was sent."""
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            outcome = self._dialogue(self._client, reverse_path, recipient, message)
+        except smtplib.SMTPServerDisconnected:
+            self._drop()
+            return None
+        except smtplib.SMTPResponseException as error:
+            self._drop()
+            return Broken(_text(error.smtp_code, error.smtp_error))
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return Broken(str(error) or type(error).__name__)
+        self._count += 1
+        return outcome
+
+    def _connect(self) -> smtplib.SMTP:
+        """Connect, greet, encrypt and sign in; whatever is refused here is the smarthost's."""
+        self._count = 0
+        context = ssl.create_default_context()
+        client: smtplib.SMTP
+        # The name is not looked up: that takes seconds where no name server answers.
+        name = socket.gethostname() or "localhost"
+        if self._scheme == "smtps":
+            client = smtplib.SMTP_SSL(
+                self._host, self._port, name, timeout=TIMEOUT_SECONDS, context=context
+            )
+        else:
+            client = smtplib.SMTP(self._host, self._port, name, timeout=TIMEOUT_SECONDS)
+        try:
+            if self._scheme == "smtp+starttls":
+                client.starttls(context=context)
+            client.ehlo_or_helo_if_needed()
+            if self._user:
+                client.login(self._user, self._password)
+        except (smtplib.SMTPException, OSError):
+            client.close()
+            raise
+        return client
+
+    def _dialogue(
+        self, client: smtplib.SMTP, reverse_path: str, recipient: str, message: bytes
+    ) -> Outcome:
+        options = [f"SIZE={len(message)}"] if client.has_extn("size") else []
+        if client.has_extn("8bitmime") and not message.isascii():
+            options.append("BODY=8BITMIME")
+        if not (reverse_path + recipient).isascii():
+            if not client.has_extn("smtputf8"):
+                return Refused("550 the smarthost takes no addresses in other scripts (RFC 6531)")
+            options.append("SMTPUTF8")
+        code, reply = client.mail(reverse_path, options)
+        if code != 250:
+            # Refused before any recipient was named: RFC 5321, section 3.3. Too large is the
+            # message's own fault.
+            self._reset(client, code)
+            if code == 552:
+                return Refused(_text(code, reply))
+            return Deferred(_text(code, reply)) if code < 500 else Broken(_text(code, reply))
+        code, reply = client.rcpt(recipient)
+        if code not in (250, 251):
+            self._reset(client, code)
+            return _refusal(code, reply)
+        try:
+            code, reply = client.data(message)
+        except smtplib.SMTPDataError as error:  # Refused at the DATA command itself.
+            self._reset(client, error.smtp_code)
+            return _refusal(error.smtp_code, error.smtp_error)
+        except smtplib.SMTPServerDisconnected:
+            # It may have taken the message: sent again later, its Message-ID makes it one.
+            self._drop()
+            return Deferred("the connection was lost during DATA")
+        if code == 250:
+            return Sent(_text(code, reply))
+        self._reset(client, code)
+        return _refusal(code, reply)
+
+    def _reset(self, client: smtplib.SMTP, code: int) -> None:
+        try:
+            if code != 421:  # RFC 5321, section 3.8: it is closing the connection.
+                client.rset()
+                return
+        except (smtplib.SMTPException, OSError):
+            pass
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+
+def _refusal(code: int, reply: bytes | str) -> Outcome:
+    text = _text(code, reply)
+    return Deferred(text) if code < 500 else Refused(text)
+
+
+def _text(code: int, reply: bytes | str) -> str:
+    words = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    return f"{code} {' '.join(words.split())}"[:500]

@@ -1,0 +1,186 @@
+"""From the bytes on nothing is lost, and what became of each message is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from forum.settings import Settings
+from forum.storage.archive import Post
+from forum.storage.mail import HeldMessage, Incoming, IncomingState, Notice
+from mailbridge.receive import (
+    ACCEPTED,
+    UNKNOWN,
+    Envelope,
+    MessageNotFound,
+    receive,
+    reprocess,
+    resume,
+)
+from tests.factories import START, Make, mail
+
+LIST = "ancrage@lists.example.org"
+AWA = "awa@example.org"
+
+
+@pytest.fixture
+def mail_in(session: Session, settings: Settings, make: Make):  # type: ignore[no-untyped-def]
+    """Hand a message in; gives the reply and the row."""
+
+    def hand_in(raw: bytes, to: str = LIST, sender: str | None = AWA, after: float = 0.0):  # type: ignore[no-untyped-def]
+        now = START + timedelta(hours=after)
+        reply = receive(session, Envelope(sender, to), raw, now, settings)
+        row = session.scalars(select(Incoming).order_by(Incoming.id.desc()).limit(1)).first()
+        return reply, row
+
+    return hand_in
+
+
+@pytest.fixture
+def ancrage(make: Make):  # type: ignore[no-untyped-def]
+    found = make.mailing_list()
+    make.subscriber(found, AWA, language="fr")
+    make.commit()
+    return found
+
+
+def test_a_members_mail_is_posted(mail_in, ancrage, session: Session) -> None:  # type: ignore[no-untyped-def]
+    reply, row = mail_in(mail(message_id="a@example.org"))
+    assert reply == ACCEPTED
+    assert row.state == IncomingState.POSTED
+    assert session.get(Post, row.post_id).message_id == "a@example.org"  # type: ignore[union-attr]
+    assert (row.author_email, row.subject) == (AWA, "Monnaies locales")
+
+
+def test_a_second_copy_changes_nothing(mail_in, ancrage, session: Session) -> None:  # type: ignore[no-untyped-def]
+    first = mail_in(mail(message_id="a@example.org"))
+    second = mail_in(mail(message_id="a@example.org"), after=1)
+    assert second[0] == first[0]
+    assert second[1].id == first[1].id
+    assert second[1].received_at == START
+    assert session.scalar(select(func.count(Post.id))) == 1
+
+
+def test_the_same_content_by_another_way_is_a_duplicate(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+    _, first = mail_in(mail(message_id="a@example.org"))
+    _, second = mail_in(mail(message_id="a@example.org"), sender="forwarder@example.net")
+    assert (second.state, second.post_id) == (IncomingState.DUPLICATE, first.post_id)
+
+
+def test_an_address_that_has_gone_is_unknown(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+    assert mail_in(mail(), to="autre@lists.example.org")[0] == UNKNOWN
+
+
+def test_a_stranger_is_held_and_hears_nothing(mail_in, ancrage, session: Session) -> None:  # type: ignore[no-untyped-def]
+    reply, row = mail_in(mail(author="X <x@example.net>"), sender="x@example.net")
+    assert (reply, row.state, row.reasons) == (ACCEPTED, IncomingState.HELD, ["stranger"])
+    assert session.scalars(select(Notice)).all() == []
+
+
+def test_a_stranger_is_discarded_where_the_list_says_so(mail_in, make: Make) -> None:  # type: ignore[no-untyped-def]
+    make.mailing_list(strangers="discard")
+    make.commit()
+    reply, row = mail_in(mail())
+    assert (reply, row.state) == (ACCEPTED, IncomingState.DISCARDED)
+
+
+def test_a_held_member_is_told_once_a_day_and_moderators_once_an_hour(
+    mail_in, make: Make, session: Session
+) -> None:  # type: ignore[no-untyped-def]
+    found = make.mailing_list(posting="moderated")
+    make.subscriber(found, AWA, language="es")
+    make.moderator(found, "modo@example.net", language="fr")
+    make.commit()
+    for hours in (0, 2, 25):
+        _, row = mail_in(mail(text=f"Propuesta número {hours}\n"), after=hours)
+        assert (row.state, row.reasons) == (IncomingState.HELD, ["moderated-list"])
+    notices = session.scalars(select(Notice).order_by(Notice.id)).all()
+    told = [(notice.kind, notice.recipient, notice.language) for notice in notices]
+    assert told == [
+        ("held-author", AWA, "es"),
+        ("held-moderator", "modo@example.net", "fr"),
+        ("held-moderator", "modo@example.net", "fr"),
+        ("held-author", AWA, "es"),
+        ("held-moderator", "modo@example.net", "fr"),
+    ]
+
+
+def test_automatic_mail_is_kept_and_never_posted_or_answered(
+    mail_in, ancrage, session: Session
+) -> None:  # type: ignore[no-untyped-def]
+    for raw, sender, state in (
+        (mail(subject="Réponse automatique : oui"), AWA, IncomingState.AUTOMATIC),
+        (mail(subject="failure notice"), None, IncomingState.BOUNCE),
+        (mail(List_Id="<ancrage.lists.example.org>"), AWA, IncomingState.ECHO),
+    ):
+        reply, row = mail_in(raw, sender=sender)
+        assert (reply, row.state) == (ACCEPTED, state)
+    assert session.scalars(select(Post)).all() == []
+    assert session.scalars(select(Notice)).all() == []
+
+
+def test_mail_to_a_return_path_is_a_bounce_whatever_it_says(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+    _, row = mail_in(mail(), to="ancrage-bounces+abcdef@lists.example.org")
+    assert row.state == IncomingState.BOUNCE
+
+
+def test_mail_to_the_owners_reaches_each(mail_in, ancrage, make: Make, session: Session) -> None:  # type: ignore[no-untyped-def]
+    from forum.operations.lists import grant_role
+
+    grant_role(session, ancrage, make.account("chef@example.net", language="fr"), "owner", START)
+    make.commit()
+    _, row = mail_in(mail(), to="ancrage-owner@lists.example.org")
+    assert row.state == IncomingState.COMMAND
+    notice = session.scalars(select(Notice)).one()
+    assert (notice.kind, notice.recipient) == ("owner-mail", "chef@example.net")
+
+
+def test_a_failed_verdict_holds_a_members_mail(
+    ancrage, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    trusting = replace(settings, trusted_authserv="mx.example.org")
+    forged = mail(Authentication_Results="mx.example.org; dmarc=fail header.from=example.org")
+    receive(session, Envelope(AWA, LIST), forged, START, trusting)
+    held = session.scalars(select(HeldMessage)).one()
+    assert held.reasons == ["unverified-sender"]
+    assert session.scalars(select(Notice)).all() == []
+
+
+def test_a_crash_is_kept_with_its_reason_and_can_be_tried_again(
+    mail_in, ancrage, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    session.execute(text("ALTER TABLE post RENAME TO broken_post"))
+    session.commit()
+    reply, row = mail_in(mail())
+    assert (reply, row.state) == (ACCEPTED, IncomingState.FAILED)
+    assert "post" in row.detail
+    assert "\n" not in row.detail
+    key = row.id
+    session.execute(text("ALTER TABLE broken_post RENAME TO post"))
+    session.commit()
+    again = reprocess(session, key, START, settings)
+    assert (again.state, again.detail) == (IncomingState.POSTED, "")
+    assert reprocess(session, key, START, settings).state == IncomingState.POSTED
+    assert session.scalar(select(func.count(Post.id))) == 1
+
+
+def test_trying_what_does_not_exist_is_an_error(session: Session, settings: Settings) -> None:
+    with pytest.raises(MessageNotFound):
+        reprocess(session, 12, START, settings)
+
+
+def test_what_a_killed_process_left_is_processed_later(
+    mail_in, ancrage, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    _, row = mail_in(mail(author="X <x@example.net>"), sender="x@example.net")
+    session.execute(text("DELETE FROM held_message"))
+    row.state, row.reasons = IncomingState.RECEIVED, []
+    session.commit()
+    key = row.id
+    assert resume(session, START + timedelta(seconds=5), settings) == 0
+    assert resume(session, START + timedelta(seconds=61), settings) == 1
+    assert session.get(Incoming, key).state == IncomingState.HELD  # type: ignore[union-attr]
