@@ -52,10 +52,19 @@ def write(path: Path, content: bytes) -> Path:
 
 
 # Headers first, then anything that can hurt: quoted and bare From lines, ends of all kinds.
-line = st.sampled_from(
-    [b"", b"text", b"From x", b">From x", b">>From awa@example.org Mon Apr  6 10:00:00 2009"]
-    + [b"From awa@example.org Mon Apr  6 10:00:00 2009", b"Subject: x", b"\x00\xff", b"From", b" "]
+separators = b"From awa@example.org Mon Apr  6 10:00:00 2009"
+odd = (
+    b"",
+    b"text",
+    b"From x",
+    b">From x",
+    b">>" + separators,
+    separators,
+    b"A: b",
+    b"\0\xff",
+    b"From",
 )
+line = st.sampled_from(odd)
 end = st.sampled_from([b"\n", b"\r\n", b"\r"])
 body = st.lists(st.tuples(line, end), max_size=12).map(lambda p: b"".join(a + b for a, b in p))
 message = body.map(lambda text: b"Subject: s\n" + text + (b"" if text.endswith(b"\n") else b"\n"))
