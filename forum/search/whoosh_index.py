@@ -26,7 +26,6 @@ import numpy as np
 from whoosh.index import FileIndex, LockError
 from whoosh.index import IndexError as WhooshError
 from whoosh.reading import SegmentReader
-from whoosh.writing import SegmentWriter
 
 from forum.domain.query_tree import Scope, SearchQuery
 from forum.search import whoosh_files
@@ -34,12 +33,12 @@ from forum.search.evaluate import Snapshot, seconds
 from forum.search.plan import plan
 from forum.search.protocol import IndexDocument, IndexStatus, SearchHits, Sort
 from forum.search.terms import fields, folded_tags
+from forum.search.whoosh_codec import PackedWriter
 from forum.search.whoosh_segment import (
     LABEL,
     NUMBERS,
     VALUE,
     IndexSegment,
-    PlainCodec,
     Vocabulary,
     make_schema,
     stem_field,
@@ -54,7 +53,6 @@ VERSION: Final = 1
 SMALL_SEGMENTS: Final = 12
 """More of about one size are merged in a quiet minute."""
 
-_POOL_MEGABYTES: Final = 256
 _TRIES: Final = 3
 """A rebuild that ends during a search takes the folder away under it."""
 _DAMAGE = (
@@ -123,7 +121,7 @@ class _Folder:
             for number in gone.tolist():
                 writer.delete_document(number)
             for document in documents:
-                writer.add_document(**whoosh_document(document))
+                _add(writer, document)
             writer.commit(merge=False)
         except BaseException:
             if not writer.is_closed:
@@ -146,7 +144,7 @@ class _Folder:
     def _writer(self) -> Any:
         whoosh_files.drop_leftovers(self.path)
         index = FileIndex(self._storage, schema=self.schema)
-        return SegmentWriter(index, limitmb=_POOL_MEGABYTES, timeout=5.0, codec=PlainCodec())
+        return PackedWriter(index, timeout=5.0)
 
     def close(self) -> None:
         """Give back the files."""
@@ -174,8 +172,7 @@ def _merging(names: set[str]) -> Callable[[Any, list[Any]], list[Any]]:
     return merge
 
 
-def whoosh_document(document: IndexDocument) -> dict[str, Any]:
-    """A document as Whoosh's writer takes it."""
+def _add(writer: PackedWriter, document: IndexDocument) -> None:
     scopes, length = fields(document)
     numbers = (
         document.post_id,
@@ -193,21 +190,15 @@ def whoosh_document(document: IndexDocument) -> dict[str, Any]:
         VALUE.join(document.tags),
     )
     clean = (label.replace(LABEL, " ") for label in labels)
-    found: dict[str, Any] = {
-        "numbers": np.array([numbers], dtype=NUMBERS).tobytes(),
-        "labels": LABEL.join(clean).encode("utf-8", "replace"),
-    }
+    number = writer.docnum
+    writer.add_document(
+        numbers=np.array([numbers], dtype=NUMBERS).tobytes(),
+        labels=LABEL.join(clean).encode("utf-8", "replace"),
+    )
     for scope, field in scopes.items():
-        found[word_field(scope)] = [
-            (term.encode("utf-8", "replace"), 1, 1.0, np.array(places, dtype="<u2").tobytes())
-            for term, places in field.words.items()
-        ]
+        writer.pool.take_words(number, word_field(scope), field.words)
         if scope is not Scope.AUTHOR:
-            found[stem_field(scope)] = [
-                (term.encode("utf-8", "replace"), 1, weight, b"")
-                for term, weight in field.stems.items()
-            ]
-    return found
+            writer.pool.take_stems(number, stem_field(scope), field.stems)
 
 
 class WhooshIndex:

@@ -1,8 +1,8 @@
 """One segment of a Whoosh index, read into arrays.
 
-Whoosh is the inverted file: it keeps the terms and their postings. The postings of a term are read
-block by block into arrays once and kept; what a query does with them is arithmetic on arrays
-(`forum.search.evaluate`), which is many times faster than stepping through matchers.
+Whoosh is the inverted file: it keeps the terms and their postings, packed by
+`forum.search.whoosh_codec`. Those of a term are read into arrays once and kept; what a query does
+with them is arithmetic on arrays (`forum.search.evaluate`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from whoosh import columns, fields, formats
-from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher
 from whoosh.reading import SegmentReader, TermNotFound
 
 from forum.domain.analysis import VARIANT, variant
 from forum.domain.query_tree import Scope
 from forum.search.plan import Step
+from forum.search.whoosh_codec import Floats, Ints, stored_postings
 
 NUMBERS: Final = np.dtype(
     [
@@ -49,26 +49,12 @@ _PLACE_BITS: Final = 16
 _PLACE_BIAS: Final = 4096
 """Added to positions, so that an offset can be taken off without going below zero."""
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float32]
-
-
-class PlainCodec(W3Codec):  # type: ignore[misc]
-    """Whoosh's own codec without lengths of fields, which cost a look at the disk per posting."""
-
-    length_stats = False
-
 
 class PostingsField(fields.FieldType):  # type: ignore[misc]
-    """A field that is given its terms, weights and values ready made."""
+    """A field whose postings go to the pool of `forum.search.whoosh_codec` ready made."""
 
-    def __init__(self, with_places: bool) -> None:
-        self.format = formats.Positions() if with_places else formats.Existence()
-        super().__init__(self.format, None)
-
-    def index(self, value: Iterable[tuple[bytes, int, float, bytes]], **_: Any) -> Any:
-        """The postings of one document, as they are."""
-        return value
+    def __init__(self) -> None:
+        super().__init__(formats.Existence(), None)
 
 
 def stem_field(scope: Scope) -> str:
@@ -88,9 +74,9 @@ def make_schema() -> Any:
         labels=fields.COLUMN(columns.VarBytesColumn()),
     )
     for scope in Scope:
-        schema.add(word_field(scope), PostingsField(with_places=True))
+        schema.add(word_field(scope), PostingsField())
         if scope is not Scope.AUTHOR:
-            schema.add(stem_field(scope), PostingsField(with_places=False))
+            schema.add(stem_field(scope), PostingsField())
     return schema
 
 
@@ -209,23 +195,25 @@ class IndexSegment:
         if not weighed[0][0]:
             return _NO_INTS, _NO_FLOATS
         keys: Ints | None = None
-        for frequency, offset, terms in weighed:
-            documents = None if keys is None else np.unique(keys >> _PLACE_BITS)
-            # A word far more frequent than what is left is looked up in those documents alone.
-            few = documents is not None and len(documents) * 8 < frequency
-            places = [
-                self._places_in(field, term, documents)
-                if few and documents is not None
-                else self.places(field, term)
-                for term in terms
-            ]
-            here = np.concatenate(places) - offset
-            keys = np.unique(here) if keys is None else np.intersect1d(keys, here)
-            if not len(keys):
+        # Beginning with the rarest, so that little is left to look for in the long lists.
+        for _, offset, terms in weighed:
+            here = self._places(field, terms) - offset
+            if keys is not None and len(here):
+                at = np.minimum(np.searchsorted(here, keys), len(here) - 1)
+                here = keys[here[at] == keys]
+            if not len(here):
                 return _NO_INTS, _NO_FLOATS
+            keys = here
         assert keys is not None
         documents, counts = np.unique(keys >> _PLACE_BITS, return_counts=True)
         return documents, counts.astype(np.float32)
+
+    def _places(self, field: str, terms: list[str]) -> Ints:
+        """Places of several forms of one word, ascending."""
+        parts = [part for term in terms if len(part := self.places(field, term))]
+        if len(parts) < 2:
+            return parts[0] if parts else _NO_INTS
+        return np.sort(np.concatenate(parts), kind="stable")
 
     def _forms(self, field: str, step: Step) -> list[str]:
         if step.written is not None:
@@ -245,59 +233,19 @@ class IndexSegment:
                 self._kept_bytes -= sum(part.nbytes for part in old) + 400
             return value
 
-    def _matcher(self, field: str, term: str) -> Any:
-        try:
-            matcher = self._reader.postings(field, term)
-        except TermNotFound:
-            return None
-        # Deleted documents are left out later, for all terms at once.
-        return getattr(matcher, "child", matcher)
-
     def _read(self, field: str, term: str) -> tuple[Ints, Floats]:
-        ids, weights = array("q"), array("f")
-        matcher = self._matcher(field, term)
-        while matcher is not None and matcher.is_active():
-            ids.append(matcher.id())
-            weights.append(matcher.weight())
-            if isinstance(matcher, W3LeafMatcher):
-                # The block is decoded now: take it whole instead of posting by posting.
-                ids.extend(matcher._ids[1:])
-                weights.extend(matcher._weights[1:])
-                matcher._next_block()
-            else:
-                matcher.next()
-        return np.array(ids, dtype=np.int64), np.array(weights, dtype=np.float32)
+        try:
+            return stored_postings(self._reader, field, term).read()
+        except TermNotFound:
+            return _NO_INTS, _NO_FLOATS
 
     def _read_places(self, field: str, term: str) -> Ints:
-        keys: list[Ints] = [_NO_INTS]
-        matcher = self._matcher(field, term)
-        while matcher is not None and matcher.is_active():
-            matcher.id()
-            values = [matcher.value()]
-            ids = [matcher.id()]
-            if isinstance(matcher, W3LeafMatcher):
-                values, ids = matcher._values, matcher._ids
-                matcher._next_block()
-            else:
-                matcher.next()
-            counts = [len(value) // 2 for value in values]
-            places = np.frombuffer(b"".join(values), dtype="<u2").astype(np.int64)
-            documents = np.repeat(np.array(ids, dtype=np.int64), counts)
-            keys.append((documents << _PLACE_BITS) + places + _PLACE_BIAS)
-        return np.concatenate(keys)
-
-    def _places_in(self, field: str, term: str, documents: Ints) -> Ints:
-        keys: list[Ints] = [_NO_INTS]
-        with self._lock:
-            matcher = self._matcher(field, term)
-            for document in documents.tolist():
-                if matcher is None or not matcher.is_active():
-                    break
-                matcher.skip_to(document)
-                if matcher.is_active() and matcher.id() == document:
-                    places = np.frombuffer(matcher.value(), dtype="<u2").astype(np.int64)
-                    keys.append((document << _PLACE_BITS) + places + _PLACE_BIAS)
-        return np.concatenate(keys)
+        try:
+            packed = stored_postings(self._reader, field, term)
+        except TermNotFound:
+            return _NO_INTS
+        documents, counts, places = packed.read_places()
+        return (np.repeat(documents, counts) << _PLACE_BITS) + places + _PLACE_BIAS
 
 
 _NO_INTS: Ints = np.empty(0, dtype=np.int64)

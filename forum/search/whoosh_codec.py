@@ -1,0 +1,323 @@
+"""How postings are stored in a Whoosh segment: one term, one run of packed arrays.
+
+Whoosh's own codec stores pickled tuples of 128 postings and looks at the disk for each of them: an
+index of seven times the text, 120 posts a second, and matchers that step through postings one by
+one. This codec keeps Whoosh's segments, columns, dictionary of terms, deletions and commits, and
+replaces the postings alone: they are gathered in memory by term, packed, and read back as arrays.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter, W3TermInfo
+from whoosh.writing import SegmentWriter
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+_HEADER: Final = struct.Struct("<BII")
+_WEIGHTS, _PLACES, _PACKED = 1, 2, 4
+_PACKED_FROM: Final = 16
+"""Postings; for fewer, packing costs more time than it saves room."""
+
+_UNIT: Final = 4.0
+"""Weights are stored in quarters where they fit into a byte."""
+
+_LEVEL: Final = 1
+
+
+class Postings:
+    """Where one term occurs: documents, ascending, with weights and perhaps places."""
+
+    __slots__ = ("counts", "documents", "places", "weights")
+
+    def __init__(self) -> None:
+        self.documents = array("I")
+        self.weights = array("f")
+        self.counts = array("H")
+        """Places in each document; empty where places are not kept."""
+        self.places = array("H")
+
+    def pack(self) -> bytes:
+        """All of it in bytes."""
+        size = len(self.documents)
+        flags = 0
+        if self.weights.count(1.0) < size:
+            flags |= _WEIGHTS
+        if self.counts:
+            flags |= _PLACES
+        if size < _PACKED_FROM:
+            body = self.documents.tobytes() + (self.weights.tobytes() if flags & _WEIGHTS else b"")
+            body += self.counts.tobytes() + self.places.tobytes()
+        else:
+            flags |= _PACKED
+            body = zlib.compress(self._planes(bool(flags & _WEIGHTS)), _LEVEL)
+        return _HEADER.pack(flags, size, len(self.places)) + body
+
+    def _planes(self, with_weights: bool) -> bytes:
+        """Differences instead of numbers, low and high bytes apart: both compress well."""
+        documents = np.frombuffer(self.documents, dtype="<u4")
+        parts = [_split(np.diff(documents, prepend=documents.dtype.type(0)))]
+        if with_weights:
+            quarters = np.frombuffer(self.weights, dtype="<f4") * _UNIT
+            whole = bool((quarters == np.rint(quarters)).all() and quarters.max() < 256)
+            parts.append(bytes([whole]))
+            parts.append(quarters.astype("u1" if whole else "<f4").tobytes())
+        if self.counts:
+            counts = np.frombuffer(self.counts, dtype="<u2")
+            places = np.frombuffer(self.places, dtype="<u2").astype("<i4")
+            steps = np.diff(places, prepend=0)
+            steps[_starts(counts)] = places[_starts(counts)]
+            parts += [_split(counts), _split(steps.astype("<u2"))]
+        return b"".join(parts)
+
+
+class PackedPostings:
+    """Postings as they were read; arrays are made when they are asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._flags, self._size, self._place_count = _HEADER.unpack_from(data)
+        body = data[_HEADER.size :]
+        self._body = zlib.decompress(body) if self._flags & _PACKED else body
+
+    def is_active(self) -> bool:
+        """Whether Whoosh can step to a posting: no, these are read as a whole."""
+        return False
+
+    def read(self) -> tuple[Ints, Floats]:
+        """Documents and weights."""
+        documents, weights, _ = self._head()
+        return documents, weights
+
+    def read_places(self) -> tuple[Ints, Ints, Ints]:
+        """Documents, number of places in each, and the places."""
+        documents, _, position = self._head()
+        if not self._flags & _PLACES:
+            raise ValueError("these postings hold no places")
+        body, size = self._body, self._size
+        if not self._flags & _PACKED:
+            counts = np.frombuffer(body, "<u2", size, position).astype(np.int64)
+            places = np.frombuffer(body, "<u2", self._place_count, position + 2 * size)
+            return documents, counts, places.astype(np.int64)
+        counts = _join(body, "<u2", size, position)
+        steps = _join(body, "<u2", self._place_count, position + 2 * size)
+        sums = np.cumsum(steps)
+        starts = _starts(counts)
+        # Each document counts from zero again: take off what had been summed up before it.
+        before = sums[starts] - steps[starts]
+        return documents, counts, sums - np.repeat(before, counts)
+
+    def _head(self) -> tuple[Ints, Floats, int]:
+        body, size = self._body, self._size
+        packed = self._flags & _PACKED
+        if packed:
+            documents = np.cumsum(_join(body, "<u4", size, 0))
+        else:
+            documents = np.frombuffer(body, "<u4", size).astype(np.int64)
+        position = 4 * size
+        if not self._flags & _WEIGHTS:
+            return documents, np.ones(size, dtype=np.float32), position
+        if not packed:
+            weights = np.frombuffer(body, "<f4", size, position)
+            return documents, weights, position + 4 * size
+        whole = bool(body[position])
+        stored = np.frombuffer(body, "u1" if whole else "<f4", size, position + 1)
+        weights = stored.astype(np.float32) / np.float32(_UNIT)
+        return documents, weights, position + 1 + size * (1 if whole else 4)
+
+
+class PostingsPool:
+    """The postings of the segment that is being written, in memory; it stands for Whoosh's pool."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, dict[bytes, Postings]] = {}
+
+    def add(self, item: object) -> None:
+        """Whoosh's way to add one posting; our fields give it none."""
+        raise TypeError(f"not a posting of ours: {item!r}")
+
+    def take_stems(self, document: int, field: str, stems: Mapping[str, float]) -> None:
+        """Add the terms of a document with their weights; documents come in ascending order."""
+        terms = self._field(field)
+        for stem, weight in stems.items():
+            postings = terms[stem.encode("utf-8", "replace")]
+            postings.documents.append(document)
+            postings.weights.append(weight)
+
+    def take_words(self, document: int, field: str, words: Mapping[str, list[int]]) -> None:
+        """Add the terms of a document with their places, ascending."""
+        terms = self._field(field)
+        for word, places in words.items():
+            postings = terms[word.encode("utf-8", "replace")]
+            if postings.documents and postings.documents[-1] == document:
+                continue  # Two words that differ only in what UTF-8 cannot hold.
+            postings.documents.append(document)
+            postings.weights.append(1.0)
+            postings.counts.append(len(places))
+            postings.places.extend(places)
+
+    def take_segment(self, reader: Any, start: int, renumbered: Mapping[int, int] | None) -> None:
+        """Add all postings of another segment.
+
+        Args:
+            reader: of the segment.
+            start: the number its first document gets.
+            renumbered: the new numbers of the documents that are kept; None: all are.
+        """
+        numbers = np.arange(start, start + reader.doc_count_all(), dtype=np.int64)
+        if renumbered is not None:
+            numbers[:] = -1
+            for old, new in renumbered.items():
+                numbers[old] = new
+        for field, term in reader.all_terms():
+            packed = stored_postings(reader, field, term)
+            documents, weights = packed.read()
+            kept = numbers[documents] >= 0
+            if not kept.any():
+                continue
+            mine = self._field(field)[term]
+            mine.documents.frombytes(numbers[documents[kept]].astype("<u4").tobytes())
+            mine.weights.frombytes(weights[kept].tobytes())
+            if field.endswith("_words"):
+                _, counts, places = packed.read_places()
+                mine.counts.frombytes(counts[kept].astype("<u2").tobytes())
+                mine.places.frombytes(places[np.repeat(kept, counts)].astype("<u2").tobytes())
+
+    def _field(self, field: str) -> dict[bytes, Postings]:
+        if field not in self._fields:
+            self._fields[field] = defaultdict(Postings)
+        return self._fields[field]
+
+    def iter_postings(self) -> Iterator[tuple[str, bytes, Postings]]:
+        """Field, term and postings in the order of the index."""
+        for field in sorted(self._fields):
+            terms = self._fields[field]
+            for term in sorted(terms):
+                yield field, term, terms[term]
+
+    def cleanup(self) -> None:
+        """Forget everything."""
+        self._fields.clear()
+
+
+class PackedWriter(SegmentWriter):  # type: ignore[misc]
+    """Whoosh's writer with our pool and codec."""
+
+    def __init__(self, index: Any, **options: Any) -> None:
+        super().__init__(index, codec=PackedCodec(), **options)
+        self.pool = PostingsPool()
+
+    def add_postings_to_pool(self, reader: Any, startdoc: int, docmap: Any) -> None:
+        """When segments are merged."""
+        self.pool.take_segment(reader, startdoc, docmap)
+
+
+class PackedCodec(W3Codec):  # type: ignore[misc]
+    """Whoosh's codec but for the postings; its name is stored with every segment."""
+
+    length_stats = False
+
+    def field_writer(self, storage: Any, segment: Any) -> Any:
+        """What writes the terms."""
+        return _PackedFieldWriter(self, storage, segment)
+
+    def postings_reader(
+        self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None
+    ) -> PackedPostings:
+        """What reads the postings of one term."""
+        offset, length = terminfo.extent()
+        if isinstance(length, tuple):
+            (length,) = length  # As Whoosh reads it back.
+        return PackedPostings(dbfile.get(offset, length))
+
+
+class _PackedFieldWriter(W3FieldWriter):  # type: ignore[misc]
+    def add_postings(
+        self, schema: Any, lengths: Any, items: Iterable[tuple[str, bytes, Postings]]
+    ) -> None:
+        """Write all terms of a segment, in order."""
+        current: str | None = None
+        for field, term, postings in items:
+            if field != current:
+                if current is not None:
+                    self.finish_field()
+                self.start_field(field, schema[field])
+                current = field
+            self._write(term, postings)
+        if current is not None:
+            self.finish_field()
+
+    def _write(self, term: bytes, postings: Postings) -> None:
+        data = postings.pack()
+        info = W3TermInfo()
+        info.add_block(_Block(postings))
+        info.set_extent(self._postfile.tell(), len(data))
+        self._postfile.write(data)
+        self._tindex.add(struct.pack("!H", self._fieldid) + term, info.to_bytes())
+
+
+class _Block:
+    """Postings as Whoosh's statistics of a term want to see them."""
+
+    def __init__(self, postings: Postings) -> None:
+        self._weights = postings.weights
+        self._documents = postings.documents
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def min_length(self) -> None:
+        return None
+
+    def max_length(self) -> int:
+        return 0
+
+    def max_weight(self) -> float:
+        return max(self._weights)
+
+    def min_id(self) -> int:
+        return self._documents[0]
+
+    def max_id(self) -> int:
+        return self._documents[-1]
+
+
+def stored_postings(reader: Any, field: str, term: str | bytes) -> PackedPostings:
+    """The postings of a term of a segment.
+
+    Raises:
+        TermNotFound: it does not occur there.
+    """
+    found = reader.postings(field, term)
+    # Around those of a segment with deletions Whoosh puts a filter; we leave them out later,
+    # for all terms at once.
+    packed: PackedPostings = getattr(found, "child", found)
+    return packed
+
+
+def _split(numbers: NDArray[Any]) -> bytes:
+    """All lowest bytes, then all next ones, and so on."""
+    size = numbers.dtype.itemsize
+    planes = np.ascontiguousarray(numbers).view("u1").reshape(-1, size).T
+    return planes.tobytes()
+
+
+def _join(body: bytes, dtype: str, count: int, offset: int) -> Ints:
+    size = np.dtype(dtype).itemsize
+    planes = np.frombuffer(body, "u1", count * size, offset).reshape(size, count)
+    numbers: Ints = np.ascontiguousarray(planes.T).view(dtype).reshape(count).astype(np.int64)
+    return numbers
+
+
+def _starts(counts: NDArray[Any]) -> Ints:
+    """The index of each document's first place."""
+    starts: Ints = np.cumsum(counts, dtype=np.int64) - counts
+    return starts
