@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from forum.domain.attribution import is_rule
+from forum.domain.header_block import is_rule
 
 MAX_TAIL: Final = 80
 """Lines with text, from the end, in which a footer is looked for."""

@@ -1,0 +1,170 @@
+"""Where own text changes its language: the runs of paragraphs of one language.
+
+Function words tell cheaply whether a text may change its language on the way; only then is every
+paragraph classified. A short odd paragraph, such as a title, does not cut the text around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from forum.domain.language_model import MIN_WORDS, Guess, detect
+from forum.domain.values import LANGUAGES, Segment
+
+_MAX_PARAGRAPHS: Final = 200
+_LONG_LINE: Final = 160
+"""Characters of a line that is a paragraph by itself: a mail that was never wrapped."""
+_ODD_WORDS: Final = 12
+"""A shorter run between two of one language, or in a language of no list, is part of them."""
+
+_FUNCTION_WORDS: Final = {
+    "fr": "est les des une dans pour vous nous qui sur avec mais sont cette ces aux du et été être "
+    "plus très je il ils même où leur votre notre c'est d'une qu'il n'est aussi sans donc à",
+    "en": "the of and to is that for it with as are this be have from not or by we you your our "
+    "has was will can which would there their they but i'm it's",
+    "es": "el los las y del pero muy también más su sus está hay nosotros lo al es un unos ser "
+    "este esta fue nos qué cómo están según cuando porque desde hasta",
+    "pt": "os uma não são mais também você em dos das pelo pela foi ao às muito nós isso seu",
+    "it": "il gli di che è non sono della nel dei alla anche più questo questa ma delle perché",
+    "ca": "els amb és per al dels són aquest aquesta però també pel i d'una no hi ha seva",
+    "de": "der die das und ist nicht ein eine mit den von zu auf für sich auch dem wir sie es",
+    "nl": "het een van zijn niet ook voor met op aan dat de wordt wij naar maar deze",
+}
+
+
+def _distinctive() -> dict[str, str]:
+    owners: dict[str, str] = {}
+    shared: set[str] = set()
+    for language, words in _FUNCTION_WORDS.items():
+        for word in words.split():
+            if word in owners:
+                shared.add(word)
+            owners[word] = language
+    return {word: language for word, language in owners.items() if word not in shared}
+
+
+_OWNERS: Final = _distinctive()
+_OWNED: Final = frozenset(_OWNERS)
+
+
+def language_runs(segment: Segment) -> list[tuple[Segment, Guess]]:
+    """Cut own text where its language changes for good."""
+    whole = detect(segment.text)
+    if whole.words < 2 * MIN_WORDS:
+        return [(segment, whole)]
+    paragraphs = _paragraphs(segment.text)
+    if len(paragraphs) < 2 or len(paragraphs) > _MAX_PARAGRAPHS:
+        return [(segment, whole)]
+    if not _may_change(paragraphs, whole):
+        return [(segment, whole)]
+    return [
+        (Segment(segment.role, text), guess) for text, guess in _merge(_labels(paragraphs))
+    ] or [(segment, whole)]
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Cut at blank lines, and at line ends where the lines were never wrapped.
+
+    Each paragraph keeps the blank lines that follow it: joined they are the text again.
+    """
+    result: list[str] = []
+    current: list[str] = []
+    blank = long = False
+    for line in text.split("\n"):
+        filled = bool(line) and not line.isspace()
+        if current and filled and (blank or long or len(line) >= _LONG_LINE):
+            result.append("\n".join(current))
+            current = []
+        current.append(line)
+        blank, long = not filled, len(line) >= _LONG_LINE
+    result.append("\n".join(current))
+    return result
+
+
+def _may_change(paragraphs: Sequence[str], whole: Guess) -> bool:
+    """Tell from the function words whether some paragraph may be in another language."""
+    for paragraph in paragraphs:
+        found = _OWNED.intersection(paragraph[:1200].lower().split())
+        if not found:
+            if len(paragraph) > 120:
+                return True
+            continue
+        same = sum(1 for word in found if _OWNERS[word] == whole.language)
+        others = len(found) - same
+        if 2 * same < len(found) and (others > 1 or len(paragraph) > 60):
+            return True
+    return False
+
+
+@dataclass(slots=True)
+class _Run:
+    texts: list[str]
+    language: str | None
+    words: int
+
+
+def _labels(paragraphs: Sequence[str]) -> list[_Run]:
+    """Classify each paragraph; those too short take the side of a neighbour."""
+    runs: list[_Run] = []
+    pending: list[tuple[str, Guess]] = []
+    for paragraph in paragraphs:
+        guess = detect(paragraph)
+        known = guess.reliable and (guess.language in LANGUAGES or guess.words >= _ODD_WORDS)
+        if not known:
+            pending.append((paragraph, guess))
+            continue
+        side = next(
+            (k for k, (_, short) in enumerate(pending) if runs
+             and short.language == guess.language != runs[-1].language and short.words > 0),
+            len(pending),
+        )  # fmt: skip
+        for text, short in pending[:side] if runs else []:
+            runs[-1].texts.append(text)
+            runs[-1].words += short.words
+        ahead = pending[side:] if runs else pending
+        texts = [text for text, _ in ahead] + [paragraph]
+        words = guess.words + sum(short.words for _, short in ahead)
+        runs.append(_Run(texts, guess.language, words))
+        pending = []
+    if runs:
+        runs[-1].texts += [text for text, _ in pending]
+    return runs
+
+
+def _merge(runs: Sequence[_Run]) -> list[tuple[str, Guess]]:
+    """Join neighbours of one language; a short odd run joins those around it."""
+    total = sum(run.words for run in runs)
+    weights: dict[str | None, int] = {}
+    for run in runs:
+        weights[run.language] = weights.get(run.language, 0) + run.words
+    for run in runs:
+        if weights[run.language] < _ODD_WORDS and 6 * weights[run.language] < total:
+            run.language = None
+    joined = _join(runs)
+    for position, run in enumerate(joined):
+        around = {other.language for other in joined[max(0, position - 1) : position + 2]}
+        if 0 < position < len(joined) - 1 and run.words < _ODD_WORDS and len(around) == 2:
+            run.language = joined[position - 1].language
+    result: list[tuple[str, Guess]] = []
+    for run in _join(joined):
+        text = "\n".join(run.texts).strip("\n")
+        guess = detect(text)
+        result.append((text, Guess(run.language or guess.language, guess.confidence, run.words)))
+    return result
+
+
+def _join(runs: Sequence[_Run]) -> list[_Run]:
+    joined: list[_Run] = []
+    for run in runs:
+        if joined and (run.language in (None, joined[-1].language)):
+            joined[-1].texts += run.texts
+            joined[-1].words += run.words
+        elif joined and joined[-1].language is None:
+            joined[-1].language = run.language
+            joined[-1].texts += run.texts
+            joined[-1].words += run.words
+        else:
+            joined.append(run)
+    return joined
