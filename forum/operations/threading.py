@@ -208,6 +208,8 @@ def _has_later_answers(session: Session, mailing_list_id: int, node: Node, post_
 def _own(session: Session, row: Post, node: Node, known: dict[str, MessageLink]) -> None:
     """Let a new post's ids lead to it; one borne by two posts leads to the earlier."""
     for message_id in sorted(ids_of(node)):
+        if message_id == f"{row.message_id}.{row.content_digest[:16]}":
+            continue  # It has just been given the id itself.
         link = known.get(message_id)
         if link is None:
             session.add(
@@ -218,12 +220,13 @@ def _own(session: Session, row: Post, node: Node, known: dict[str, MessageLink])
                     thread_id=row.thread_id,
                 )
             )
-        elif link.post is None:
-            link.post_id = row.id
-        elif (row.date, row.content_digest) < (link.post.date, link.post.content_digest):
+            continue
+        if link.post is not None:
+            if (link.post.date, link.post.content_digest) < (row.date, row.content_digest):
+                continue
             if link.post.message_id == message_id:
                 _rename(session, link.post, row, message_id)
-            link.post_id = row.id
+        link.post_id, link.thread_id = row.id, row.thread_id
 
 
 def _rename(session: Session, later: Post, earlier: Post, message_id: str) -> None:

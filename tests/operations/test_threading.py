@@ -336,7 +336,7 @@ def correspondences(draw: st.DrawFn) -> list[Submission]:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(correspondences())
 def test_any_order_of_arrival_ends_in_the_same_forest(
