@@ -1,0 +1,86 @@
+"""The digest by which two copies of one message are known as one, whatever way they came.
+
+Equal for copies: trace fields, line ends, charset, transfer encoding, wrapping, a list's subject
+prefix and its footer do not count. Different for different messages: the author, the second at
+which they were written, and every letter of the text do. Two honest `merci` differ by their Date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+_SUBJECT_MARK: Final = re.compile(
+    r"\s*(?:\[[^\[\]]{0,80}\]|(?:re|rép|rep|réf|ref|aw|sv|res|rv|tr|fwd?|wg|vs|antw)"
+    r"\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：])\s*",
+    re.I,
+)
+_FOOTER_LINE: Final = re.compile(r"^[ \t]*(?:>?[_\-=*~#]{10,})[ \t]*$", re.M)
+_FROM_LINE: Final = re.compile(r"^>+(?=From )", re.M)
+_INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+_FOOTER_MARKS: Final = tuple(mark * 10 for mark in "_-=*~#")
+_FOOTER_LINES: Final = 15
+_FOOTER_LENGTH: Final = 1_500
+
+
+def content_digest(
+    author_key: str, date: datetime | None, subject: str, own_text: str, origin: str = ""
+) -> str:
+    """The hex SHA-256 of what makes a message this message.
+
+    `author_key` is the author's address in lower case; `date` the instant of its Date header, None
+    where that cannot be read, and then `origin` (the Date as written, the Message-ID) stands for
+    it; `own_text` the decoded text of its first text part.
+    """
+    instant = date.astimezone(UTC).strftime("%Y%m%d%H%M%S") if date is not None else f"?{origin}"
+    counted = (author_key.lower(), instant, base_of(subject), folded(without_footer(own_text)))
+    hashed = hashlib.sha256()
+    for value in counted:
+        encoded = value.encode("utf-8", "replace")
+        hashed.update(b"%d:" % len(encoded) + encoded)
+    return hashed.hexdigest()
+
+
+def base_of(subject: str) -> str:
+    """A subject without list prefixes, answer marks, white space and case."""
+    at = 0
+    found = _SUBJECT_MARK.match(subject)
+    while found is not None and found.end() > at:
+        at = found.end()
+        found = _SUBJECT_MARK.match(subject, at)
+    return folded(subject[at:] or subject).lower()
+
+
+def folded(text: str) -> str:
+    """A text without its white space, composed (NFC): what no wrapping and no charset changes."""
+    text = _FROM_LINE.sub("", text) if ">From " in text else text
+    text = "".join(text.split())
+    if text.isascii():
+        return text
+    for char in _INVISIBLE:
+        if char in text:
+            text = text.replace(char, "")
+    return unicodedata.normalize("NFC", text)
+
+
+def without_footer(text: str) -> str:
+    """A text without what stands after a last line of ten or more dashes, if that is short.
+
+    Repeated until nothing goes: the author's own such line then goes from both copies alike, so
+    that a copy with a footer and one without are always equal.
+    """
+    marked = any(mark in text for mark in _FOOTER_MARKS)
+    lines = list(_FOOTER_LINE.finditer(text)) if marked else []
+    end = len(text.rstrip())
+    for found in reversed(lines):
+        tail = text[found.end() : end].strip()
+        # What stands before must be something: a text is never all footer.
+        if len(tail) > _FOOTER_LENGTH or tail.count("\n") >= _FOOTER_LINES:
+            break
+        if not text[: found.start()].strip():
+            break
+        end = len(text[: found.start()].rstrip())
+    return text[:end]
