@@ -35,7 +35,7 @@ _VERB_ROOTS: Final = (
     "写道", "寫道",
 )  # fmt: skip
 """One of these is in every such verb: a cheap test before the long one."""
-_VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft|escribió|a écrit)\b", re.I)
+_VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft)\b", re.I)
 _VERB_ALONE: Final = re.compile(r"^[>\s]{0,3}(?:a\s)?\w{3,10}\s?:\s*$")
 # A person who speaks of himself or of the one he speaks with: a sentence, not an attribution.
 _NARRATOR: Final = re.compile(
@@ -43,6 +43,11 @@ _NARRATOR: Final = re.compile(
     r"|nos|quien|que)['’ ]{0,2}(?:(?:a|ai|avons|ont|have|has|had|also|then)\s)?$",
     re.IGNORECASE,
 )
+_COMMON_NOUN: Final = re.compile(
+    r"(?<!\bde )(?<!\w)(?:l['’]|(?:la|le|les|el|los|las|the|une?|una|notre|nuestr[oa]|our|m[aoi]n?"
+    r"|my|son|su) )[a-zà-ÿ][\w’'-]*(?: (?:de|du|des|d['’]|del|of) ?[\w’' -]{1,30})?[ ,]*$"
+)
+"""`la commission`, `el alcalde`: whom an author speaks of, and no mail program does."""
 _CUE: Final = re.compile(
     r"[\s*_>]{0,6}(?:-{2,} )?(?:En date de ?:? ?)?"
     r"(?:(?:Le|El|On|Am|Il|Em|Op|Den|At|A|À|In|Dans|En|Kl|W dniu|Dnia|Pe|Dne|Na|La)(?=\s)"
@@ -102,7 +107,7 @@ def _wrote(text: str, marked_next: bool) -> bool | None:
         gmail = _GMAIL_DATE.match(text) is not None
         return True if gmail and (address or _GMT.search(text[:60])) else None
     before = text[-120:][: verb.start()]
-    if _NARRATOR.search(before):
+    if _NARRATOR.search(before) or (not address and _COMMON_NOUN.search(before)):
         return None
     if (address and text.count(" ") < 40) or (time and (date or _WEEKDAY.match(text))):
         return True

@@ -18,6 +18,8 @@ from forum.domain.header_block import (
 
 _CLOSED_LATE: Final = re.compile(r">\s?(?:[^\W\d]{1,10} ?){0,2}:\s*$")
 """The end of an attribution, wrapped before the `>` of its address, is no quoted line."""
+MAX_TRIES: Final = 1_000
+"""Lines that may end an attribution and are looked at; no mail written by people has as many."""
 _DRAWN: Final = frozenset("-_=*\\ \t")
 _UNPOINTED: Final = ("wrote", "----", "crit...", "crit…", "ibió...", "rote...")
 """How attributions end that have no colon."""
@@ -50,6 +52,7 @@ class _Finder:
         self.filled = filled
         self.marks = marks
         self.fenced = fenced
+        self.tries = 0
 
     def find(self) -> list[Break]:
         """Find the attributions among the lines without marks, in order, none within another."""
@@ -89,6 +92,9 @@ class _Finder:
             if block is not None:
                 return block
         if last not in ":：>_*" and not line[0].isdigit() and not line.endswith(_UNPOINTED):
+            return None
+        self.tries += 1
+        if self.tries > MAX_TRIES:
             return None
         following = self.filled[position + 1] if position + 1 < len(self.filled) else -1
         quoted = following > 0 and bool(self.marks[following] or self.lines[following][0] == "|")

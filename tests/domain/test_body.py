@@ -106,6 +106,24 @@ def test_a_programme_with_from_and_to_is_no_header_block() -> None:
     assert [part.role for part in segment(text)] == [Role.REPLY]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "El 3 de marzo a las 10:00, la comisión escribió:",
+        "Le 3 mars 2010 à 10:00, le maire de la commune a écrit :",
+        "Le 12 mars 2019 à 10:00, Jean a écrit sur la liste :",
+        "M. Dupont (dupont@example.org) nous a écrit le 3 mars 2010 à 10:00 :",
+        "Merci d'écrire avant le 3 mars 2010 à 10:00 à contact@example.org :",
+        "On 12 March 2019 at 10:00 we wrote:",
+        "They said:",
+        "Ayer a las 10:00 les escribimos:",
+    ],
+)
+def test_a_sentence_of_the_author_is_no_attribution(sentence: str) -> None:
+    text = f"Bonjour,\n\n{sentence}\n\nIl faut agir.\n\nQu'en pensez-vous ?"
+    assert [part.role for part in segment(text)] == [Role.REPLY]
+
+
 def test_sent_from_my_desk_is_a_sentence() -> None:
     text = "Here it is.\n\nSent from my desk, is much easier than my telephone."
     assert [part.role for part in segment(text)] == [Role.REPLY]
