@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, abort, stream_with_context
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy.orm import undefer
 
 from forum.domain.masking import mask_addresses_text
 from forum.domain.mbox import mbox_entry
@@ -116,32 +117,34 @@ def _protect(response: Response, name: str, *, inline: bool = False) -> None:
     response.headers["Cache-Control"] = "private, no-store"
 
 
-def _mbox(condition: object, name: str) -> Response:
+def _mbox(condition: ColumnElement[bool], name: str) -> Response:
     response = Response(stream_with_context(_entries(condition)), mimetype="application/mbox")
     _protect(response, name)
     return response
 
 
-def _entries(condition: object) -> Iterator[bytes]:
+def _entries(condition: ColumnElement[bool]) -> Iterator[bytes]:
     """The messages one by one, in short transactions: a slow reader holds nothing up."""
     session = db.session()
-    after: tuple[object, int] | None = None
+    after: tuple[datetime, int] | None = None
     while True:
         set_reading(True)
         query = (
-            select(Post)
-            .where(condition, Post.state == PostState.VISIBLE, Post.raw_id.is_not(None))  # type: ignore[arg-type]
-            .options(joinedload(Post.raw).options(undefer(RawMessage.compressed)))
+            select(Post.id, Post.date, Post.arrived_at, RawMessage)
+            .join(RawMessage, RawMessage.id == Post.raw_id)
+            .where(condition, Post.state == PostState.VISIBLE)
+            .options(undefer(RawMessage.compressed))
             .order_by(Post.date, Post.id)
             .limit(BATCH)
         )
         if after is not None:
             query = query.where(tuple_(Post.date, Post.id) > after)
-        posts = session.scalars(query).all()
-        entries = [mbox_entry(load_raw(post.raw), post.arrived_at) for post in posts if post.raw]
-        after = (posts[-1].date, posts[-1].id) if posts else None
+        rows = session.execute(query).all()
+        entries = [mbox_entry(load_raw(row.RawMessage), row.arrived_at) for row in rows]
+        for raw_message in {row.RawMessage for row in rows}:
+            session.expunge(raw_message)
         session.rollback()
-        session.expunge_all()
         yield from entries
-        if len(entries) < BATCH:
+        if len(rows) < BATCH:
             return
+        after = (rows[-1].date, rows[-1].id)

@@ -33,6 +33,9 @@ def show(error: HTTPException) -> Response:
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers.setdefault(name, value)
+    if error.code == 401:
+        # RFC 9110, section 15.5.2: a 401 says how to do better.
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Passerelle"'
     return response
 
 
@@ -59,6 +62,10 @@ def _words(error: HTTPException) -> tuple[str, str]:
             gettext("Go back, load the page again and send the form once more."),
         )
     known = {
+        401: (
+            gettext("This needs a token"),
+            gettext("The token that was sent is not known here, or none was sent."),
+        ),
         403: (
             gettext("This is not open to you"),
             gettext("Sign in with an address that is subscribed to this list."),

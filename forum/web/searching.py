@@ -186,12 +186,14 @@ def found_posts(reader: Reader, hits: SearchHits, query: SearchQuery) -> list[Fo
 
 def with_operators(text: str) -> str:
     """A search with what the form's other fields ask for, written as operators."""
-    parts = [text] if text else []
+    parts = []
     for field, operator in OPERATORS.items():
         value = " ".join(request.args.get(field, "").replace('"', " ").split())
         if value:
             parts.append(operator_text(operator, value))
-    return " ".join(parts)[:LONGEST_QUERY]
+    if not parts:
+        return text
+    return " ".join([_as_one(text), *parts] if text else parts)[:LONGEST_QUERY]
 
 
 def operator_text(operator: str, value: str) -> str:
@@ -202,11 +204,17 @@ def operator_text(operator: str, value: str) -> str:
 
 def narrowed(text: str, facet: str, value: str) -> str:
     """A search narrowed to one value of a facet."""
+    text = _as_one(text)
     if facet == "year":
         year = int(value)
         return f"{text} after:{year - 1:04d} before:{year + 1:04d}"
     operator = {"language": "lang", "author": "from"}.get(facet, facet)
     return f"{text} {operator_text(operator, value.replace(chr(34), ' '))}"
+
+
+def _as_one(text: str) -> str:
+    """A search to which operators can be added: AND binds stronger than OR."""
+    return f"({text})" if " OR " in text else text
 
 
 def _rows_query(ids: Sequence[int], reader: Reader):  # type: ignore[no-untyped-def]

@@ -118,7 +118,7 @@ def test_thread_shows_posts_in_reply_order(client: FlaskClient, thread: list[Pos
     text = page(client, f"/threads/{thread[0].thread_id}")
     places = [text.index(f'id="post-{post.id}"') for post in thread]
     assert places == sorted(places)
-    assert re.search(r'class="post depth-2"[^>]*id="post-%d"' % thread[2].id, text)
+    assert re.search(rf'class="post depth-2"[^>]*id="post-{thread[2].id}"', text)
 
 
 def test_thread_by_date_is_flat(client: FlaskClient, thread: list[Post]) -> None:
@@ -162,7 +162,9 @@ def test_anonymous_readers_see_no_address(client: FlaskClient, make: Make) -> No
         assert "zoe.martin@" in page(client, address) or "lists" in address or address == "/"
 
 
-def test_members_see_addresses_in_posts(client: FlaskClient, make: Make, thread: list[Post]) -> None:
+def test_members_see_addresses_in_posts(
+    client: FlaskClient, make: Make, thread: list[Post]
+) -> None:
     sign_in(client, make.account("luz@example.net"))
     make.commit()
     assert "awa@example.org" in page(client, f"/threads/{thread[0].thread_id}")
