@@ -74,17 +74,27 @@ class Piece(NamedTuple):
     end: int
 
 
-class Term(NamedTuple):
-    """A form and its place in a text (a plain tuple: there are millions)."""
+class Form(NamedTuple):
+    """A form as it is indexed in one language (a plain tuple: there are millions)."""
 
-    position: int
-    """Words from the start; the forms of one word share it, a part of a compound has its own."""
+    offset: int
+    """Positions after the written word's first one; a part of a compound has its own."""
     word: str
     """Folded: lower case, without accents."""
     written: str
     """As in the text."""
+    stored: str
+    """`word`, and `written` after it if that differs: see `variant`."""
     stems: tuple[str, ...]
     """Marked with their language; none where the word is a stop word."""
+
+
+class Term(NamedTuple):
+    """A form and its place in a text."""
+
+    position: int
+    """Words from the start."""
+    form: Form
 
 
 class Occurrence(NamedTuple):
@@ -123,20 +133,29 @@ def terms(text: str, language: str) -> Iterator[Term]:
         language: `fr`, `en` or `es`; a text in another or unknown language gets the stems
             of all three.
     """
-    mine = _INDEXES.get(language, _ALL)
+    language = language if language in LANGUAGES else ""
     position = 0
-    for match in _WORD.finditer(normalise(text)):
-        width = 0
-        for piece in pieces(match.group()):
-            stems = piece.stems
-            yield Term(
-                position + piece.offset,
-                piece.word,
-                piece.written,
-                tuple([stem for i in mine if (stem := stems[i]) is not None]),
-            )
-            width = piece.offset + 1
-        position += width
+    for written in _WORD.findall(normalise(text)):
+        offset = -1
+        for form in _forms(written, language):
+            offset = form.offset
+            yield Term(position + offset, form)
+        position += offset + 1
+
+
+@lru_cache(maxsize=131_072)
+def _forms(written: str, language: str) -> tuple[Form, ...]:
+    mine = (LANGUAGES.index(language),) if language else range(len(LANGUAGES))
+    return tuple(
+        Form(
+            piece.offset,
+            piece.word,
+            piece.written,
+            variant(piece.word, piece.written),
+            tuple([stem for i in mine if (stem := piece.stems[i]) is not None]),
+        )
+        for piece in pieces(written)
+    )
 
 
 def query_forms(word: str) -> dict[str, str | None]:
@@ -213,5 +232,3 @@ def is_stop_word(written: str, language: str) -> bool:
 
 
 _UNACCENTED_STOP_WORDS = {code: frozenset(map(fold, words)) for code, words in STOP_WORDS.items()}
-_ALL = tuple(range(len(LANGUAGES)))
-_INDEXES = {code: (index,) for index, code in enumerate(LANGUAGES)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from forum.domain.analysis import Term, fold, terms, variant
+from forum.domain.analysis import Term, fold, terms
 from forum.domain.query_tree import Scope
 from forum.domain.values import LANGUAGES, UNDETERMINED, Role, Segment
 from forum.search.protocol import IndexDocument
@@ -36,22 +36,21 @@ class Field:
     stems: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Marked stem to weight."""
     words: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Unstemmed term (see `analysis.variant`) to its ascending positions."""
+    """Unstemmed term (see `analysis.variant`) to its positions, ascending."""
     next_position: int = 0
 
     def take(self, found: Iterable[Term], weight: float) -> int:
         """Add a text after those that are there; gives its length in words."""
+        words, stems = self.words, self.stems
         start = self.next_position
         position = last = start - 1
-        for term in found:
-            position = start + term.position
+        for place, form in found:
+            position = start + place
             last = max(last, position)
             if position <= LAST_POSITION:
-                places = self.words[variant(term.word, term.written)]
-                if not places or places[-1] != position:
-                    places.append(position)
-            for stem in term.stems:
-                self.stems[stem] += weight
+                words[form.stored].append(position)
+            for stem in form.stems:
+                stems[stem] += weight
         self.next_position = last + 1 + GAP
         return last + 1 - start
 

@@ -32,6 +32,7 @@ _UNIT: Final = 4.0
 """Weights are stored in quarters where they fit into a byte."""
 
 _LEVEL: Final = 1
+_NOTHING: Final[array[Any]] = array("H")
 
 
 class Postings:
@@ -41,42 +42,43 @@ class Postings:
 
     def __init__(self) -> None:
         self.documents = array("I")
-        self.weights = array("f")
-        self.counts = array("H")
-        """Places in each document; empty where places are not kept."""
-        self.places = array("H")
+        self.weights: array[float] | None = None
+        """None: all are 1."""
+        self.counts: array[int] | None = None
+        """Places in each document; None where places are not kept."""
+        self.places: array[int] | None = None
 
     def pack(self) -> bytes:
         """All of it in bytes."""
         size = len(self.documents)
-        flags = 0
-        if self.weights.count(1.0) < size:
-            flags |= _WEIGHTS
-        if self.counts:
-            flags |= _PLACES
+        counts, places = self.counts or _NOTHING, self.places or _NOTHING
+        weights = self.weights or _NOTHING
+        if weights.count(1.0) == size:
+            weights = _NOTHING
+        flags = (_WEIGHTS if weights else 0) | (_PLACES if counts else 0)
         if size < _PACKED_FROM:
-            body = self.documents.tobytes() + (self.weights.tobytes() if flags & _WEIGHTS else b"")
-            body += self.counts.tobytes() + self.places.tobytes()
+            columns = (self.documents, weights, counts, places)
+            body = b"".join([column.tobytes() for column in columns])
         else:
             flags |= _PACKED
-            body = zlib.compress(self._planes(bool(flags & _WEIGHTS)), _LEVEL)
-        return _HEADER.pack(flags, size, len(self.places)) + body
+            body = zlib.compress(self._planes(weights, counts, places), _LEVEL)
+        return _HEADER.pack(flags, size, len(places)) + body
 
-    def _planes(self, with_weights: bool) -> bytes:
+    def _planes(self, weights: array[Any], counts: array[Any], places: array[Any]) -> bytes:
         """Differences instead of numbers, low and high bytes apart: both compress well."""
         documents = np.frombuffer(self.documents, dtype="<u4")
         parts = [_split(np.diff(documents, prepend=documents.dtype.type(0)))]
-        if with_weights:
-            quarters = np.frombuffer(self.weights, dtype="<f4") * _UNIT
+        if weights:
+            quarters = np.frombuffer(weights, dtype="<f4") * _UNIT
             whole = bool((quarters == np.rint(quarters)).all() and quarters.max() < 256)
             parts.append(bytes([whole]))
             parts.append(quarters.astype("u1" if whole else "<f4").tobytes())
-        if self.counts:
-            counts = np.frombuffer(self.counts, dtype="<u2")
-            places = np.frombuffer(self.places, dtype="<u2").astype("<i4")
-            steps = np.diff(places, prepend=0)
-            steps[_starts(counts)] = places[_starts(counts)]
-            parts += [_split(counts), _split(steps.astype("<u2"))]
+        if counts:
+            numbers = np.frombuffer(counts, dtype="<u2")
+            flat = np.frombuffer(places, dtype="<u2").astype("<i4")
+            steps = np.diff(flat, prepend=0)
+            steps[_starts(numbers)] = flat[_starts(numbers)]
+            parts += [_split(numbers), _split(steps.astype("<u2"))]
         return b"".join(parts)
 
 
@@ -92,6 +94,11 @@ class PackedPostings:
         """Whether Whoosh can step to a posting: no, these are read as a whole."""
         return False
 
+    @property
+    def has_places(self) -> bool:
+        """Whether they can be asked for places; otherwise they have weights."""
+        return bool(self._flags & _PLACES)
+
     def read(self) -> tuple[Ints, Floats]:
         """Documents and weights."""
         documents, weights, _ = self._head()
@@ -100,7 +107,7 @@ class PackedPostings:
     def read_places(self) -> tuple[Ints, Ints, Ints]:
         """Documents, number of places in each, and the places."""
         documents, _, position = self._head()
-        if not self._flags & _PLACES:
+        if not self.has_places:
             raise ValueError("these postings hold no places")
         body, size = self._body, self._size
         if not self._flags & _PACKED:
@@ -138,7 +145,7 @@ class PostingsPool:
     """The postings of the segment that is being written, in memory; it stands for Whoosh's pool."""
 
     def __init__(self) -> None:
-        self._fields: dict[str, dict[bytes, Postings]] = {}
+        self._fields: dict[str, dict[str, Postings]] = {}
 
     def add(self, item: object) -> None:
         """Whoosh's way to add one posting; our fields give it none."""
@@ -148,7 +155,9 @@ class PostingsPool:
         """Add the terms of a document with their weights; documents come in ascending order."""
         terms = self._field(field)
         for stem, weight in stems.items():
-            postings = terms[stem.encode("utf-8", "replace")]
+            postings = terms[stem]
+            if postings.weights is None:
+                postings.weights = array("f")
             postings.documents.append(document)
             postings.weights.append(weight)
 
@@ -156,11 +165,11 @@ class PostingsPool:
         """Add the terms of a document with their places, ascending."""
         terms = self._field(field)
         for word, places in words.items():
-            postings = terms[word.encode("utf-8", "replace")]
-            if postings.documents and postings.documents[-1] == document:
-                continue  # Two words that differ only in what UTF-8 cannot hold.
+            postings = terms[word]
+            if postings.counts is None or postings.places is None:
+                postings.counts = array("H")
+                postings.places = array("H")
             postings.documents.append(document)
-            postings.weights.append(1.0)
             postings.counts.append(len(places))
             postings.places.extend(places)
 
@@ -183,15 +192,19 @@ class PostingsPool:
             kept = numbers[documents] >= 0
             if not kept.any():
                 continue
-            mine = self._field(field)[term]
+            mine = self._field(field)[term.decode("utf-8")]
             mine.documents.frombytes(numbers[documents[kept]].astype("<u4").tobytes())
-            mine.weights.frombytes(weights[kept].tobytes())
-            if field.endswith("_words"):
+            if packed.has_places:
                 _, counts, places = packed.read_places()
+                mine.counts = mine.counts or array("H")
+                mine.places = mine.places or array("H")
                 mine.counts.frombytes(counts[kept].astype("<u2").tobytes())
                 mine.places.frombytes(places[np.repeat(kept, counts)].astype("<u2").tobytes())
+            else:
+                mine.weights = mine.weights or array("f")
+                mine.weights.frombytes(weights[kept].tobytes())
 
-    def _field(self, field: str) -> dict[bytes, Postings]:
+    def _field(self, field: str) -> dict[str, Postings]:
         if field not in self._fields:
             self._fields[field] = defaultdict(Postings)
         return self._fields[field]
@@ -200,8 +213,9 @@ class PostingsPool:
         """Field, term and postings in the order of the index."""
         for field in sorted(self._fields):
             terms = self._fields[field]
+            # The order of the characters is that of their bytes in UTF-8, too.
             for term in sorted(terms):
-                yield field, term, terms[term]
+                yield field, term.encode("utf-8"), terms[term]
 
     def cleanup(self) -> None:
         """Forget everything."""
@@ -265,10 +279,11 @@ class _PackedFieldWriter(W3FieldWriter):  # type: ignore[misc]
 
 
 class _Block:
-    """Postings as Whoosh's statistics of a term want to see them."""
+    """Postings as Whoosh's statistics of a term want to see them; it needs none of the weights."""
+
+    _weights = ()
 
     def __init__(self, postings: Postings) -> None:
-        self._weights = postings.weights
         self._documents = postings.documents
 
     def __len__(self) -> int:
@@ -281,7 +296,7 @@ class _Block:
         return 0
 
     def max_weight(self) -> float:
-        return max(self._weights)
+        return 0.0
 
     def min_id(self) -> int:
         return self._documents[0]

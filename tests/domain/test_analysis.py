@@ -21,11 +21,11 @@ from forum.domain.analysis import (
 
 
 def stems(text: str, language: str) -> list[str]:
-    return [stem for term in terms(text, language) for stem in term.stems]
+    return [stem for term in terms(text, language) for stem in term.form.stems]
 
 
 def words(text: str) -> list[str]:
-    return [term.word for term in terms(text, "fr")]
+    return [term.form.word for term in terms(text, "fr")]
 
 
 @pytest.mark.parametrize(
@@ -99,16 +99,21 @@ def test_words_are_cut_as_readers_see_them(text: str, expected: list[str]) -> No
 
 
 def test_positions_count_the_words_of_the_text() -> None:
-    found = [(term.position, term.word) for term in terms("l'économie co-gérée d’Oaxaca", "fr")]
+    found = [
+        (term.position, term.form.word) for term in terms("l'économie co-gérée d’Oaxaca", "fr")
+    ]
     assert found == [(0, "economie"), (1, "cogeree"), (1, "co"), (2, "geree"), (3, "oaxaca")]
 
 
 def test_the_written_form_is_kept_for_exact_searches() -> None:
-    assert [term.written for term in terms("L'Économie SOCIALE", "fr")] == ["Économie", "SOCIALE"]
+    assert [term.form.written for term in terms("L'Économie SOCIALE", "fr")] == [
+        "Économie",
+        "SOCIALE",
+    ]
 
 
 def test_an_encoded_file_is_no_word() -> None:
-    assert all(len(term.word) <= LONGEST_WORD for term in terms("A" * 100_000, "fr"))
+    assert all(len(term.form.word) <= LONGEST_WORD for term in terms("A" * 100_000, "fr"))
 
 
 def test_places_lead_back_into_the_text() -> None:
@@ -126,8 +131,8 @@ def test_any_text_is_analysed(text: str) -> None:
     positions = [term.position for term in terms(text, "fr")]
     assert positions == sorted(positions)
     for term in terms(text, "und"):
-        assert term.word
-        assert term.word == fold(term.word)[:LONGEST_WORD]
+        assert term.form.word
+        assert term.form.word == fold(term.form.word)[:LONGEST_WORD]
 
 
 @given(st.text(alphabet="éèêàçñíóúœÉÀabcdelmnst'’-. "))

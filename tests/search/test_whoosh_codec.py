@@ -49,7 +49,6 @@ def test_words_keep_their_places(data: st.DataObject, documents: list[int]) -> N
 def test_stems_have_no_places() -> None:
     postings = Postings()
     postings.documents.append(3)
-    postings.weights.append(1.0)
     with pytest.raises(ValueError, match="no places"):
         PackedPostings(postings.pack()).read_places()
 
