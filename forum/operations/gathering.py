@@ -94,9 +94,10 @@ class Gathering:
     def beyond(self, forest: Forest, nodes: Sequence[Node]) -> set[int]:
         """Threads not gathered that could have a say in a forest."""
         found: set[int] = set()
-        unseen = forest.unseen.keys() - self.asked
-        self.asked |= unseen
-        found |= {link.thread_id for link in find_links(self.session, self.mailing_list.id, unseen)}
+        elsewhere = (forest.unseen.keys() | self._borne_twice()) - self.asked
+        self.asked |= elsewhere
+        links = find_links(self.session, self.mailing_list.id, elsewhere)
+        found |= {link.thread_id for link in links}
         by_key = {node.key: node for node in nodes}
         for key in set(forest.seekers) - self.asked:
             self.asked.add(key)
@@ -109,6 +110,16 @@ class Gathering:
         for some in chunks(sorted(pins - {row.id for row in self.rows.values()})):
             found |= set(self.session.scalars(select(Post.thread_id).where(Post.id.in_(some))))
         return found - self.loaded
+
+    def _borne_twice(self) -> set[str]:
+        """Ids of Thread-Index that posts bear, but that belong to an earlier one."""
+        return {
+            index_id
+            for row in self.rows.values()
+            if row.thread_index
+            for index_id in index_ids(row.thread_index)[-1:]
+            if index_id not in self.ids.get(row.id, ())
+        }
 
     def _with_subject(self, base_subject: str) -> Any:
         return (

@@ -188,9 +188,15 @@ def _obvious(
     if parent is None or parent.id == post_id:
         return None
     # An answer without references may be moved by what its own answers tell of it.
-    if parent.is_reply and not parent.references and parent.pinned_parent_id is None:
+    if parent.is_reply and parent.pinned_parent_id is None and not _refers(session, parent):
         return None
     return Placement(parent.thread_id, parent.id)
+
+
+def _refers(session: Session, row: Post) -> bool:
+    """Whether a post refers to any message but itself."""
+    own = select(MessageLink.message_id).where(MessageLink.post_id == row.id)
+    return bool(set(row.references) - set(session.scalars(own)))
 
 
 def _has_later_answers(session: Session, mailing_list_id: int, node: Node, post_id: int) -> bool:
