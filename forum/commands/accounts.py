@@ -34,11 +34,11 @@ def create(email: str, name: str, language: str, admin: bool, password_stdin: bo
     if not name.strip():
         raise BadInput("a name is needed")
     password = read_password() if password_stdin else None
-    if account_by_email(db.session, email.strip()) is not None:
+    if account_by_email(db.session(), email.strip()) is not None:
         raise Failure(f"{email} has an account already")
     try:
         account = operations.create_account(
-            db.session,
+            db.session(),
             email,
             name,
             utcnow(),
@@ -61,9 +61,9 @@ def login_link(email: str) -> None:
         email = operations.check_email(email)
     except operations.AccountError as error:
         raise BadInput(str(error)) from None
-    if account_by_email(db.session, email) is None and address_of(db.session, email) is None:
+    if account_by_email(db.session(), email) is None and address_of(db.session(), email) is None:
         raise BadInput(f"nobody here is known as {email!r}: 'passerelle account create' adds them")
-    link = operations.login_link(db.session, email, "", utcnow(), settings().site_url)
+    link = operations.login_link(db.session(), email, "", utcnow(), settings().site_url)
     db.session.commit()
     click.echo(f"good once, for {operations.LOGIN_HOURS} hours:", err=True)
     click.echo(link)
@@ -80,7 +80,7 @@ def token_group() -> None:
 @with_appcontext
 def token_create(email: str, scope: str) -> None:
     """Print an API token for the account EMAIL once, alone on the last line."""
-    secret = issue_api_token(db.session, the_account(email), TokenScope(scope), utcnow())
+    secret = issue_api_token(db.session(), the_account(email), TokenScope(scope), utcnow())
     db.session.commit()
     click.echo("keep it safe, it is not shown again:", err=True)
     click.echo(secret)

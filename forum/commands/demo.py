@@ -31,7 +31,7 @@ def demo() -> None:
     """Load the demonstration archive; safe to repeat, and nobody is mailed."""
     people = _read("people.toml").get("people", [])
     for entry in _read("lists.toml")["lists"]:
-        mailing_list = list_by_slug(db.session, entry["slug"])
+        mailing_list = list_by_slug(db.session(), entry["slug"])
         if mailing_list is None:
             # With its people in one commit: who leaves later is not put back by a second run.
             mailing_list = _make_list(entry)
@@ -52,7 +52,7 @@ def _make_list(entry: Mapping[str, Any]) -> MailingList:
         options[f"description_{language}"] = text
     address = f"{entry['slug']}@{settings().mail_domain}"
     try:
-        return lists.create_list(db.session, address, entry["title"], utcnow(), **options)
+        return lists.create_list(db.session(), address, entry["title"], utcnow(), **options)
     except ValueError as error:
         raise Failure(f"{entry['slug']}: {error}") from None
 
@@ -61,7 +61,7 @@ def _subscribe(mailing_list: MailingList, people: list[dict[str, Any]]) -> None:
     for person in people:
         if mailing_list.slug in person["lists"]:
             subscriptions.subscribe(
-                db.session,
+                db.session(),
                 mailing_list,
                 person["email"],
                 utcnow(),
@@ -84,10 +84,12 @@ def _load(list_id: int) -> tuple[int, int]:
     for raw in _messages(mailing_list.slug):
         now = utcnow()
         submission = message.parse(raw, now)
-        if posting.known_post(db.session, mailing_list, submission.content_digest) is not None:
+        if posting.known_post(db.session(), mailing_list, submission.content_digest) is not None:
             known += 1
             continue
-        posting.publish(db.session, mailing_list, submission, now, source=Source.IMPORT, mail=False)
+        posting.publish(
+            db.session(), mailing_list, submission, now, source=Source.IMPORT, mail=False
+        )
         stored += 1
         if stored % BATCH == 0:
             db.session.commit()

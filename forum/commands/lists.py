@@ -85,20 +85,20 @@ def list_group() -> None:
 @click.argument("address")
 @_list_options
 @with_appcontext
-def create(address: str, **options: str | None) -> None:
+def create(address: str, **options: Any) -> None:
     """Create the list ADDRESS; its slug is the address's local part."""
     given = {name: value for name, value in options.items() if value is not None}
     titles = {lang: given.pop(f"title_{lang}", "").strip() for lang in LANGUAGES}
     missing = [f"--title-{lang}" for lang, title in titles.items() if not title]
     if missing:
         raise BadInput(f"a list needs a title in each language: {', '.join(missing)}")
-    if list_by_address(db.session, address) is not None:
+    if list_by_address(db.session(), address) is not None:
         raise Failure(f"there is a list {address!r} already")
     try:
-        made = operations.create_list(db.session, address, titles, utcnow(), **given)
+        made = operations.create_list(db.session(), address, titles, utcnow(), **given)
     except ValueError as error:
         raise BadInput(str(error)) from None
-    record(db.session, "create", f"list {made.slug}", utcnow(), mailing_list=made)
+    record(db.session(), "create", f"list {made.slug}", utcnow(), mailing_list=made)
     db.session.commit()
     click.echo(f"created {made.slug} <{made.address}>")
 
@@ -107,18 +107,18 @@ def create(address: str, **options: str | None) -> None:
 @click.argument("slug")
 @_list_options
 @with_appcontext
-def edit(slug: str, **options: str | None) -> None:
+def edit(slug: str, **options: Any) -> None:
     """Change options of the list SLUG; what is not given stays as it is."""
     given = {name: value for name, value in options.items() if value is not None}
     if not given:
         raise BadInput("there is nothing to change: give at least one option")
     mailing_list = the_list(slug)
     try:
-        operations.edit_list(db.session, mailing_list, **given)
+        operations.edit_list(db.session(), mailing_list, **given)
     except ValueError as error:
         raise BadInput(str(error)) from None
     target = f"list {mailing_list.slug}"
-    record(db.session, "edit", target, utcnow(), mailing_list=mailing_list, **given)
+    record(db.session(), "edit", target, utcnow(), mailing_list=mailing_list, **given)
     db.session.commit()
     click.echo(f"changed {mailing_list.slug}: {', '.join(sorted(given))}")
 
@@ -190,8 +190,8 @@ def grant(slug: str, email: str, role: str) -> None:
     """Make EMAIL moderator, owner or translator of the list SLUG."""
     mailing_list, account = the_list(slug), the_account(email)
     now = utcnow()
-    if operations.grant_role(db.session, mailing_list, account, role, now):
-        record(db.session, "grant", account.email, now, mailing_list=mailing_list, role=role)
+    if operations.grant_role(db.session(), mailing_list, account, role, now):
+        record(db.session(), "grant", account.email, now, mailing_list=mailing_list, role=role)
     db.session.commit()
     click.echo(f"{account.email} is {role} of {mailing_list.slug}")
 
@@ -205,8 +205,8 @@ def revoke(slug: str, email: str, role: str) -> None:
     """Take a role on the list SLUG from EMAIL."""
     mailing_list, account = the_list(slug), the_account(email)
     now = utcnow()
-    if operations.revoke_role(db.session, mailing_list, account, role, now):
-        record(db.session, "revoke", account.email, now, mailing_list=mailing_list, role=role)
+    if operations.revoke_role(db.session(), mailing_list, account, role, now):
+        record(db.session(), "revoke", account.email, now, mailing_list=mailing_list, role=role)
     db.session.commit()
     click.echo(f"{account.email} is not {role} of {mailing_list.slug}")
 

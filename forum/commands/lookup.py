@@ -32,7 +32,7 @@ def the_list(slug: str) -> MailingList:
     Raises:
         BadInput: there is none.
     """
-    found = list_by_slug(db.session, slug.lower())
+    found = list_by_slug(db.session(), slug.lower())
     if found is None:
         raise BadInput(f"there is no list {slug!r}")
     return found
@@ -44,7 +44,7 @@ def the_account(email: str) -> Account:
     Raises:
         BadInput: there is none.
     """
-    found = account_by_email(db.session, email)
+    found = account_by_email(db.session(), email)
     if found is None:
         raise BadInput(f"there is no account {email!r}: 'passerelle account create' makes one")
     return found

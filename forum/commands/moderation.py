@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import click
 from flask.cli import with_appcontext
@@ -40,7 +40,7 @@ def ls(slug: str | None, as_json: bool) -> None:
         )
         if slug:
             query = query.where(MailingList.id == the_list(slug).id)
-        documents = [
+        documents: list[dict[str, Any]] = [
             {
                 "id": held.id,
                 "list": held.mailing_list.slug,
@@ -103,12 +103,12 @@ def _decide(verb: str, ids: Sequence[int], reason: str) -> None:
 def _decide_one(verb: str, held: HeldMessage, reason: str) -> str:
     now = utcnow()
     if verb == "accept":
-        post = operations.accept(db.session, held, now)
+        post = operations.accept(db.session(), held, now)
         return f"held {held.id} accepted: post {post.id}"
     if verb == "reject":
-        operations.reject(db.session, held, now, reason=reason)
+        operations.reject(db.session(), held, now, reason=reason)
         return f"held {held.id} rejected"
-    operations.discard(db.session, held, now, reason=reason)
+    operations.discard(db.session(), held, now, reason=reason)
     return f"held {held.id} discarded"
 
 
@@ -129,7 +129,7 @@ def audit(slug: str | None, as_json: bool) -> None:
         query = select(AuditEntry).order_by(AuditEntry.at, AuditEntry.id)
         if slug:
             query = query.where(AuditEntry.mailing_list_id == the_list(slug).id)
-        documents = [
+        documents: list[dict[str, Any]] = [
             {
                 "id": entry.id,
                 "at": entry.at.isoformat(),

@@ -84,10 +84,10 @@ def subscribe(
 
 def _join(mailing_list: MailingList, person: Joining, welcome: bool) -> bool:
     """Subscribe one person; whether they are new."""
-    known = subscription_of(db.session, mailing_list.id, person.email)
+    known = subscription_of(db.session(), mailing_list.id, person.email)
     now = utcnow()
     subscription = operations.subscribe(
-        db.session,
+        db.session(),
         mailing_list,
         person.email,
         now,
@@ -98,7 +98,7 @@ def _join(mailing_list: MailingList, person: Joining, welcome: bool) -> bool:
     )
     if known is None and welcome:
         notify(
-            db.session,
+            db.session(),
             NoticeKind.WELCOME,
             person.email,
             subscription.language,
@@ -107,15 +107,15 @@ def _join(mailing_list: MailingList, person: Joining, welcome: bool) -> bool:
             token=subscription.token,
         )
     if known is None:
-        record(db.session, "subscribe", person.email, now, mailing_list=mailing_list)
+        record(db.session(), "subscribe", person.email, now, mailing_list=mailing_list)
     return known is None
 
 
 def _change(mailing_list: MailingList, person: Joining) -> None:
-    subscription = subscription_of(db.session, mailing_list.id, person.email)
+    subscription = subscription_of(db.session(), mailing_list.id, person.email)
     if subscription is not None:
         operations.set_options(
-            db.session, subscription, delivery=person.delivery, language=person.language
+            db.session(), subscription, delivery=person.delivery, language=person.language
         )
 
 
@@ -170,9 +170,9 @@ def _row(cells: dict[str, str], where: str) -> Joining:
 def unsubscribe(slug: str, email: str) -> None:
     """Take EMAIL off the list SLUG."""
     mailing_list = the_list(slug)
-    if not operations.unsubscribe(db.session, mailing_list, _email(email), utcnow()):
+    if not operations.unsubscribe(db.session(), mailing_list, _email(email), utcnow()):
         raise BadInput(f"{email} is not subscribed to {mailing_list.slug}")
-    record(db.session, "unsubscribe", email.lower(), utcnow(), mailing_list=mailing_list)
+    record(db.session(), "unsubscribe", email.lower(), utcnow(), mailing_list=mailing_list)
     db.session.commit()
     click.echo(f"unsubscribed {email}")
 

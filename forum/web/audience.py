@@ -70,10 +70,10 @@ def audience_of(session: Session, mailing_list: MailingList, account: Account | 
 def audience_text(session: Session, mailing_list: MailingList, account: Account | None) -> str:
     """The same in words: `34 people by mail: fr 18, en 9, es 7.`"""
     if mailing_list.mode == Mode.MIRRORED:
-        return _("It goes to the outside list, which sends it to its subscribers.")
+        return str(_("It goes to the outside list, which sends it to its subscribers."))
     audience = audience_of(session, mailing_list, account)
     if not audience.at_once and not audience.in_digests:
-        return _("Nobody receives it by mail; it can be read here.")
+        return str(_("Nobody receives it by mail; it can be read here."))
     parts = []
     if audience.at_once:
         languages = ", ".join(

@@ -151,18 +151,20 @@ def _decide_one(verb: str, held: HeldMessage, reason: str) -> None:
 def _told(verb: str, number: int) -> str:
     match verb:
         case "accept":
-            return ngettext("%(num)d message is posted.", "%(num)d messages are posted.", number)
+            told = ngettext("%(num)d message is posted.", "%(num)d messages are posted.", number)
         case "reject":
-            return ngettext(
+            told = ngettext(
                 "%(num)d message is rejected, and its author is told.",
                 "%(num)d messages are rejected, and their authors are told.",
                 number,
             )
-    return ngettext(
-        "%(num)d message is discarded; nobody is told.",
-        "%(num)d messages are discarded; nobody is told.",
-        number,
-    )
+        case _:
+            told = ngettext(
+                "%(num)d message is discarded; nobody is told.",
+                "%(num)d messages are discarded; nobody is told.",
+                number,
+            )
+    return str(told)
 
 
 @blueprint.get("/moderation/decided")

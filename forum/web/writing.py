@@ -106,7 +106,7 @@ def undo(post_id: int) -> ResponseReturnValue:
 @blueprint.errorhandler(CSRFError)
 def keep_text(error: CSRFError) -> ResponseReturnValue:
     """A session that ended meanwhile must not cost anybody their text."""
-    return _kept_text() if request.form.get("text") else error  # type: ignore[return-value]
+    return _kept_text() if request.form.get("text") else error
 
 
 @blueprint.app_template_global("answer_form")
@@ -210,7 +210,7 @@ def _after(outcome: Disposition, elsewhere: str) -> ResponseReturnValue:
 def _published(post_id: int) -> str:
     seconds = settings().undo_seconds
     if not seconds:
-        return _("Your message is posted.")
+        return str(_("Your message is posted."))
     link = Markup('<a href="{}">{}</a>').format(url_for("writing.undo", post_id=post_id), _("Undo"))
     told = _("Your message is posted. It is mailed in %(seconds)d seconds.", seconds=seconds)
     return Markup("{} {}").format(told, link)
