@@ -39,8 +39,9 @@ _VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft)\b", re.I)
 _VERB_ALONE: Final = re.compile(r"^[>\s]{0,3}(?:a\s)?\w{3,10}\s?:\s*$")
 # A person who speaks of himself or of the one he speaks with: a sentence, not an attribution.
 _NARRATOR: Final = re.compile(
-    r"\b(?:we|i|they|he|she|it|who|nous|j|je|on|qui|il|elle|ils|elles|m|t|l|lui|leur|me|te|le"
-    r"|nos|quien|que)['’ ]{0,2}(?:(?:a|ai|avons|ont|have|has|had|also|then)\s)?$",
+    r"\b(?:we|i|they|he|she|it|who|nous|j|je|on|qui|il|elle|ils|elles|m|t|l|lui|leur"
+    r"|(?-i:me|te|le|les|nos)|quien|que)['’ ]{0,2}"
+    r"(?:(?:a|ai|avons|ont|have|has|had|also|then)\s)?$",
     re.IGNORECASE,
 )
 _COMMON_NOUN: Final = re.compile(
