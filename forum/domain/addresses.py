@@ -13,7 +13,9 @@ from forum.domain.values import Mailbox
 MAX_MAILBOXES: Final = 5_000
 
 _WORDS: Final = re.compile(r"(?:=\?[^?\s]{1,60}\?[bBqQ]\?.{0,4000}?\?=\s*)+", re.DOTALL)
-_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|\\.|[,;:()]|[^"\\,;:<>()]+|.', re.DOTALL)
+_TOKEN: Final = re.compile(
+    r'"((?:[^"\\]|\\.)*)"?|<([^<>]*)>?|\\.|[,;:()]|[^"\\,;:<>()]+|.', re.DOTALL
+)
 _USUAL: Final = re.compile(
     rb"\s*(?:\"([\w .'+&/-]*)\"|([\w .'+&/-]*?))\s*"
     rb"<([\w.+-]{1,64})@([A-Za-z0-9.-]{1,250}\w)>\s*\Z"

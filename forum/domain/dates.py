@@ -40,7 +40,9 @@ _DAY_MONTH: Final = re.compile(
 _DAY_MONTH_TIME: Final = re.compile(r"(?<!\d)(\d{1,2})[\s\-/.,]+([^\W\d_]{3,10})\.?(?=\s)")
 _MONTH_DAY: Final = re.compile(r"([^\W\d_]{3,10})\.?[\s\-]+(\d{1,2})(?:st|nd|rd|th)?(?![\d:])")
 _YEAR: Final = re.compile(r"(?<![\d:+\-])(\d{4})(?![\d:])")
-_NUMBERS: Final = re.compile(r"(?<!\d)(\d{1,2})([-/.]|\s+)(\d{1,2})(?:[-/.]|\s+)(\d{4}|\d{2})(?![\d:])")
+_NUMBERS: Final = re.compile(
+    r"(?<!\d)(\d{1,2})([-/.]|\s+)(\d{1,2})(?:[-/.]|\s+)(\d{4}|\d{2})(?![\d:])"
+)
 _TIME: Final = re.compile(
     r"(?<![\d+\-])(\d{1,2})[:.hH](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?(?!\d)\s*([AaPp]\.?\s?[Mm]\b)?"
 )

@@ -75,12 +75,15 @@ def without_footer(text: str) -> str:
     marked = any(mark in text for mark in _FOOTER_MARKS)
     lines = list(_FOOTER_LINE.finditer(text)) if marked else []
     end = len(text.rstrip())
+    begin = len(text) - len(text.lstrip())
     for found in reversed(lines):
-        tail = text[found.end() : end].strip()
         # What stands before must be something: a text is never all footer.
+        if end - found.end() > _FOOTER_LENGTH * 2 or found.start() <= begin:
+            break
+        tail = text[found.end() : end].strip()
         if len(tail) > _FOOTER_LENGTH or tail.count("\n") >= _FOOTER_LINES:
             break
-        if not text[: found.start()].strip():
-            break
-        end = len(text[: found.start()].rstrip())
+        end = found.start()
+        while text[end - 1].isspace():
+            end -= 1
     return text[:end]

@@ -9,7 +9,7 @@ from typing import Final
 from forum.domain.charset import decode
 
 _WORD: Final = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?(.{0,4000}?)\?=", re.DOTALL)
-_FOLD: Final = re.compile(rb"\r*\n[ \t]*|\r[ \t]+")
+_FOLD: Final = re.compile(rb"(?<!\r)\r*+\n[ \t]*|\r[ \t]+")
 _ONLY_SPACE: Final = re.compile(rb"[ \t\r\n]*\Z")
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]+")
 _Q_ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")

@@ -28,13 +28,20 @@ MAX_ID_LENGTH: Final = 900
 Field = tuple[bytes, bytes]
 """A header field: its name in lower case, its value as written."""
 
-_END: Final = re.compile(rb"\r*\n[ \t]*\r*(?=\n)|\r*\n\r+(?=\n)")
-_BREAK: Final = re.compile(rb"\r*\n(?![ \t])")
+_END: Final = re.compile(rb"(?<!\r)\r*+\n[ \t]*+\r*+(?=\n)")
+_BREAK: Final = re.compile(rb"(?<!\r)\r*+\n(?![ \t])")
 _NAME: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _LEADING: Final = re.compile(rb"(?:[ \t]*+\r*+\n){1,500}+")
 _ANGLE: Final = re.compile(r"<\s*([^<>]+?)\s*>(?!['’]s message)")
 _BARE_ID: Final = re.compile(r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+")
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*\Z")
+
+
+def with_line_feeds(raw: bytes) -> bytes:
+    """The bytes as they are, but for the bare CR line ends of old Macintosh programs."""
+    if b"\r" in raw[:4096] and b"\n" not in raw:
+        return raw.replace(b"\r", b"\n")
+    return raw
 
 
 def split_headers(
@@ -101,6 +108,7 @@ class Headers:
     @classmethod
     def of(cls, raw: bytes) -> Headers:
         """The top-level headers of a message; never raises."""
+        raw = with_line_feeds(raw)
         return cls(split_headers(raw, 0, len(raw))[0])
 
     def raw_all(self, name: str) -> tuple[bytes, ...]:

@@ -35,13 +35,13 @@ _CELL: Final = re.compile(r"</t[dh]>")
 _ROW: Final = re.compile(r"<(/?)tr>")
 _TABLE: Final = re.compile(r"</?(?:table|tbody|thead|td|th)>")
 _FIELD: Final = re.compile(
-    r"^(\s*(?:>\s*)*)\*\*((?:De|From|Von|Envoyé|Sent|Enviado(?: el)?|À|A|To|Para|Cc|Objet|Subject|"
-    r"Asunto|Date|Fecha)\s?:)\s*\*\*", re.M | re.I,
+    r"^([ \t]*(?:>[> \t]*)?)\*\*((?:De|From|Von|Envoyé|Sent|Enviado(?: el)?|À|A|To|Para|Cc|"
+    r"Objet|Subject|Asunto|Date|Fecha)\s?:)\s*\*\*", re.M | re.I,
 )  # fmt: skip
 _BLANK_LINES: Final = re.compile(r"\n(?:[ \t]*\n){2,}")
 _BLANK_QUOTES: Final = re.compile(r"(?:^>[> \t]*\n){3,}", re.M)
 _INVISIBLE: Final = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
-_DASHES: Final = re.compile(r"^((?:>\s*)*)\\\\?--[ ]*$", re.M)
+_DASHES: Final = re.compile(r"^((?:>[> ]*)?)\\?--[ ]*$", re.M)
 _BEFORE_MARK: Final = re.compile(r"(?<=\*) (?=[,.)])")
 _TRAILING: Final = re.compile(r"(?<! )[ \t]$|[ \t]{3,}$|\t+$", re.M)
 

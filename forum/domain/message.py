@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from forum.domain.attachments import described
-from forum.domain.charset import repair
 from forum.domain.dates import believable, parse_date, received_date
 from forum.domain.digest import content_digest
 from forum.domain.headers import Headers, is_plain_id, language_of, mailboxes, message_ids
 from forum.domain.mime import Structure, take_apart
+from forum.domain.mojibake import repair
 from forum.domain.reading import Reading, item_content, read
 from forum.domain.values import (
     Attachment,

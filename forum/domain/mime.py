@@ -10,15 +10,19 @@ from __future__ import annotations
 import binascii
 import re
 from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
 from typing import Final
 
 from forum.domain.encoded_words import base64_bytes, decode_value
-from forum.domain.headers import Field, Headers, split_headers
+from forum.domain.headers import Field, Headers, split_headers, with_line_feeds
 from forum.domain.parameters import Parameters, parameters_of
 from forum.domain.values import Flag
 
 MAX_DEPTH: Final = 50
 MAX_PARTS: Final = 1_000
+MAX_UU_LINES: Final = 800_000
+"""Lines of uuencoded content: 36 MB of them."""
 MAX_DELIMITERS: Final = 100_000
 """Places that look like a boundary and are looked at, in one message."""
 
@@ -98,9 +102,7 @@ class Structure:
 
 def take_apart(raw: bytes) -> Structure:
     """Find the parts of a message; never raises, whatever the bytes."""
-    if b"\r" in raw[:4096] and b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
-    return _Walk(raw).structure()
+    return _Walk(with_line_feeds(raw)).structure()
 
 
 def part_types(raw: bytes) -> tuple[str, ...]:
@@ -237,9 +239,11 @@ def transfer_decoded(body: bytes, encoding: bytes | None) -> bytes:
 def uudecoded(body: bytes) -> bytes:
     """The content of a uuencoded block, with or without its `begin` line; broken lines skipped."""
     content = bytearray()
-    lines = body.splitlines()
-    begun = next((n for n, line in enumerate(lines) if line.startswith(b"begin ")), -1)
-    for line in lines[begun + 1 :]:
+    begun = body.find(b"begin ")
+    if begun >= 0 and body[begun - 1 : begun] in (b"", b"\n"):
+        body = body[body.find(b"\n", begun) + 1 :]
+    for line in islice(BytesIO(body), MAX_UU_LINES):
+        line = line.rstrip(b"\r\n")
         if line.rstrip() == b"end":
             break
         if not line:

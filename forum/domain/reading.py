@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from forum.domain.charset import clean, decode, repair
+from forum.domain.charset import decode
 from forum.domain.encoded_words import decode_value
 from forum.domain.flowed import unflow
 from forum.domain.html_text import markdown_of
 from forum.domain.mime import Part, Structure, take_apart, uudecoded, walk
+from forum.domain.mojibake import repair
+from forum.domain.other_text import invitation, without_enriched
 from forum.domain.values import Flag, TextFormat
 
 MAX_TEXT: Final = 1_000_000
@@ -30,7 +32,6 @@ _PKCS7: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _SHOWN_MEDIA: Final = ("image/", "audio/", "video/")
 _UU_BEGIN: Final = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n(?=[M!-`])")
 _UU_END: Final = re.compile(rb"\n[` ]?\r?\nend[ \t]*(?:\r?\n|\Z)|\nend[ \t]*(?:\r?\n|\Z)")
-_ENRICHED: Final = re.compile(r"<param>.*?</param>|<(/?)([a-zA-Z-]{1,60})>", re.S | re.I)
 _LINE_ENDS: Final = re.compile(r"\r+\n?")
 
 
@@ -66,15 +67,20 @@ class _Reader:
         self.repairs: list[str] = []
         self.items: list[Item] = []
         self.composed_here = False
+        self.budget = MAX_TEXT * 2
 
     def text_of(self, part: Part) -> tuple[str, TextFormat]:
         """The text of one part, and how it is to be rendered."""
+        if self.budget <= 0:
+            self.flags.add(Flag.TRUNCATED)
+            return "", TextFormat.PLAIN
         content = self.structure.content(part)
         if part.type == "text/plain" and b"begin " in content:
             content = self.without_uuencoded(part, content)
         if len(content) > MAX_TEXT * 4:
             content = content[: MAX_TEXT * 4]
             self.flags.add(Flag.TRUNCATED)
+        self.budget -= len(content)
         decoded = decode(content, part.parameters.get("charset"))
         if not decoded.sure:
             self.flags.add(Flag.BAD_CHARSET)
@@ -103,7 +109,7 @@ class _Reader:
         if part.type in ("text/markdown", "text/x-markdown"):
             return text, TextFormat.MARKDOWN
         if part.type in _ENRICHED_TYPES:
-            return _without_enriched(text, part.type), TextFormat.PLAIN
+            return without_enriched(text, part.type), TextFormat.PLAIN
         if part.type == "text/plain" and (part.parameters.get("format") or "").lower() == "flowed":
             text = unflow(text, (part.parameters.get("delsp") or "").lower() == "yes")
         return text, TextFormat.PLAIN
@@ -268,28 +274,8 @@ def _forwarded(reader: _Reader, part: Part) -> tuple[str, TextFormat]:
 
 
 def _invitation(reader: _Reader, part: Part) -> str:
-    """What an invitation says of itself (RFC 5545): its own words, nothing added."""
-    content = decode(reader.structure.content(part)[:200_000], part.parameters.get("charset")).text
-    lines = re.sub(r"\r*\n[ \t]", "", content).replace("\r", "").split("\n")
-    values: dict[str, str] = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        key = name.partition(";")[0].upper()
-        if key in ("SUMMARY", "DTSTART", "DTEND", "LOCATION", "DESCRIPTION"):
-            unescaped = re.sub(r"\\([nN,;\\])", lambda m: "\n" if m[1] in "nN" else m[1], value)
-            values[key] = unescaped  # The last: time zones come first and have a DTSTART too.
-    order = ("SUMMARY", "DTSTART", "DTEND", "LOCATION", "DESCRIPTION")
-    return "\n".join(values[key] for key in order if values.get(key))
-
-
-def _without_enriched(text: str, kind: str) -> str:
-    # RFC 1896: one line end is a space, n are n - 1. RFC 1341's richtext writes <nl>.
-    if kind == "text/enriched":
-        text = re.sub(r"\n(\n*)", lambda found: found[1] or " ", text)
-    else:
-        text = re.sub(r"<nl>", "\n", text.replace("\n", " "), flags=re.I)
-    text = text.replace("<<", "\x00").replace("<lt>", "\x00")
-    return clean(_ENRICHED.sub("", text).replace("\x00", "<")).rstrip(" ")
+    content = reader.structure.content(part)[:200_000]
+    return invitation(decode(content, part.parameters.get("charset")).text)
 
 
 def item_content(structure: Structure, item: Item) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum.domain.addresses import mailboxes
-from forum.domain.charset import decode, repair
+from forum.domain.charset import decode
 from forum.domain.dates import parse_date
 from forum.domain.encoded_words import decode_value
 from forum.domain.flowed import unflow
@@ -17,6 +17,7 @@ from forum.domain.headers import Headers, message_ids
 from forum.domain.html_text import markdown_of
 from forum.domain.message import attachment_content, parse
 from forum.domain.mime import part_types
+from forum.domain.mojibake import repair
 from forum.domain.parameters import parameters_of
 from forum.domain.values import Flag, Submission
 
@@ -40,6 +41,18 @@ PIECES = st.sampled_from(
     ]
 )  # fmt: skip
 MAILS = st.one_of(st.binary(max_size=400), st.lists(PIECES, max_size=60).map(b"".join))
+
+LABELS = st.one_of(
+    st.none(),
+    st.text(max_size=20),
+    st.sampled_from(["utf-8", "utf-7", "utf-16", "hex", "punycode", "gb2312", "mbcs"]),
+)
+TAGS = st.sampled_from(
+    [
+        "<p>", "</p>", "<div>", "<blockquote>", "</blockquote>", "<script>", "x(1)", "<ul><li>",
+        "<a href='javascript:x'>", "</a>", "<!--", "-->", "&lt;", "é", " ", "*", "<style>",
+    ]
+)  # fmt: skip
 
 
 def check(submission: Submission, raw: bytes) -> None:
@@ -96,8 +109,7 @@ def test_no_header_value_raises(value: bytes) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(raw=st.binary(max_size=300), label=st.one_of(st.none(), st.text(max_size=20),
-       st.sampled_from(["utf-8", "utf-7", "utf-16", "hex", "punycode", "gb2312", "mbcs"])))  # fmt: skip
+@given(raw=st.binary(max_size=300), label=LABELS)
 def test_any_bytes_become_storable_text(raw: bytes, label: str | None) -> None:
     text, _ = repair(decode(raw, label).text)
     text.encode("utf-8")
@@ -124,9 +136,6 @@ def test_unflowing_keeps_every_word(text: str, delete: bool) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(html=st.lists(st.sampled_from(
-    ["<p>", "</p>", "<div>", "<blockquote>", "</blockquote>", "<script>", "x(1)", "<ul><li>",
-     "<a href='javascript:x'>", "</a>", "<!--", "-->", "&lt;", "é", " ", "*", "<style>", "<head>"]
-), max_size=40).map("".join))  # fmt: skip
+@given(html=st.lists(TAGS, max_size=40).map("".join))
 def test_no_html_raises(html: str) -> None:
     markdown_of(html)
