@@ -11,7 +11,9 @@ import asyncio
 import logging
 import re
 import socket
+import threading
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -83,9 +85,10 @@ class Connections:
 class Handler:
     """What the protocols ask of us: which address is known, and what becomes of a message."""
 
-    def __init__(self, app: Flask, protocol: str) -> None:
+    def __init__(self, app: Flask, protocol: str, turn: AbstractContextManager[Any]) -> None:
         self.app = app
         self.protocol = protocol
+        self.turn = turn
 
     async def handle_RCPT(
         self,
@@ -139,7 +142,7 @@ class Handler:
 
     def _receive(self, envelope: Envelope, raw: bytes) -> str:
         try:
-            with self.app.app_context():
+            with self.turn, self.app.app_context():
                 return receive(db.session(), envelope, raw, utcnow(), settings())
         except Exception:
             # Nothing was committed: a full disk, a lost or locked database.
@@ -297,6 +300,12 @@ class Listener:
     limits: Limits = field(default_factory=Limits)
     servers: list[asyncio.Server] = field(default_factory=list)
     connections: list[Connections] = field(default_factory=list)
+    turn: AbstractContextManager[Any] = field(init=False)
+    """SQLite has one writer: threads that wait here wait shorter than by asking it again."""
+
+    def __post_init__(self) -> None:
+        database = self.app.extensions["passerelle_settings"].database_url
+        self.turn = threading.Lock() if database.startswith("sqlite") else nullcontext()
 
     async def open(self, protocol: str, address: ListenAddress) -> tuple[str, int]:
         """Listen; gives the host and the port, which is a free one where 0 was asked for.
@@ -305,7 +314,7 @@ class Listener:
             OSError: the address is taken or not ours.
         """
         connections = Connections(self.limits)
-        handler = Handler(self.app, protocol)
+        handler = Handler(self.app, protocol, self.turn)
         kind = LmtpProtocol if protocol == "lmtp" else SmtpProtocol
         max_bytes = self.app.extensions["passerelle_settings"].max_message_bytes
         server = await asyncio.get_running_loop().create_server(

@@ -201,7 +201,7 @@ def _mailbox(box: Mailbox) -> str:
     name = " ".join("".join(char if char.isprintable() else " " for char in box.name).split())
     address = re.sub(r"[\s<>]", "", box.address)
     if not name:
-        return f"<{address}>"
+        return address
     if not name.isascii() or "=?" in name:
         words = Header(name, "utf-8", maxlinelen=60).encode(linesep="\r\n")
         return f"{words} <{address}>"

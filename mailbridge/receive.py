@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from forum.operations.raw import load_raw, store_raw
 from forum.settings import Settings
+from forum.storage.base import reading
 from forum.storage.mail import Incoming, IncomingState
 from mailbridge.addressing import Route, resolve
 from mailbridge.processing import SAID, process
@@ -179,10 +180,11 @@ def _mark_failed(session: Session, incoming_id: int, error: Exception) -> None:
 def _reply(session: Session, incoming_id: int) -> str:
     """What the client is told: only a refusal is not `250`."""
     try:
-        row = session.get(Incoming, incoming_id)
-        refused = row is not None and row.state == IncomingState.REJECTED and row.detail == SAID
-        reasons = tuple(row.reasons) if row is not None else ()
-        session.rollback()
+        with reading():
+            row = session.get(Incoming, incoming_id)
+            refused = row is not None and row.state == IncomingState.REJECTED and row.detail == SAID
+            reasons = tuple(row.reasons) if row is not None else ()
+            session.rollback()
     except Exception:
         log.exception("unread incoming=%d", incoming_id)
         return ACCEPTED
