@@ -22,7 +22,7 @@ _SPELT_AT = re.compile(
     rf"|(?<=[\w])(?P<word> (?:at|AT) )(?!www\.){_LABEL}(?:\.{_LABEL}){{1,9}}"
     rf"|(?<=[\w])(?P<dots> (?:at|AT) ){_LABEL}(?: (?:dot|DOT) {_LABEL}){{1,9}}"
 )
-_ANCHOR = re.compile(r'<a href="([^"]{0,4000})"[^>]{0,4000}>')
+_ANCHOR = re.compile(r'<a href="([^"]{0,4000})"[^<>]{0,2000}>')
 _COMMANDS = "confirm|bounces|moderate"
 _ADDRESS_TOKEN = re.compile(
     rf"-({_COMMANDS})(\+|%2B|&#43;)[A-Za-z0-9._~=-]{{1,512}}(?=@|%40|&#64;)", re.IGNORECASE

@@ -319,7 +319,7 @@ def _insert(
         author_name=submission.author.name,
         message_id=_archive_id(session, mailing_list, submission),
         content_digest=submission.content_digest,
-        references=list(dict.fromkeys((*submission.references, *submission.in_reply_to))),
+        references=list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))),
         people=sorted({submission.author.key, *(box.key for box in submission.recipients)} - {""}),
         thread_index=submission.thread_index,
         subject=submission.subject,

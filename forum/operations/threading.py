@@ -141,7 +141,8 @@ def _node_of(mailing_list: MailingList, submission: Submission) -> Node:
     return Node(
         key=submission.content_digest,
         message_ids=(submission.message_id,) if submission.message_id else (),
-        parents=tuple(dict.fromkeys((*submission.references, *submission.in_reply_to))),
+        # Further things in In-Reply-To that look like ids are most often mail addresses.
+        parents=tuple(dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))),
         date=submission.date,
         base_subject=base_subject(submission.subject, names),
         is_reply=parse_subject(submission.subject, list_prefixes=names).is_reply,
