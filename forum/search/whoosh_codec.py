@@ -23,10 +23,10 @@ from whoosh.writing import SegmentWriter
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-_HEADER: Final = struct.Struct("<BII")
+_SIZES: Final = struct.Struct("<II")
 _WEIGHTS, _PLACES, _PACKED = 1, 2, 4
 _PACKED_FROM: Final = 16
-"""Postings; for fewer, packing costs more time than it saves room."""
+"""Postings; fewer are stored number by number, which is smaller and quicker then."""
 
 _UNIT: Final = 4.0
 """Weights are stored in quarters where they fit into a byte."""
@@ -56,13 +56,16 @@ class Postings:
         if weights.count(1.0) == size:
             weights = _NOTHING
         flags = (_WEIGHTS if weights else 0) | (_PLACES if counts else 0)
-        if size < _PACKED_FROM:
-            columns = (self.documents, weights, counts, places)
-            body = b"".join([column.tobytes() for column in columns])
-        else:
-            flags |= _PACKED
-            body = zlib.compress(self._planes(weights, counts, places), _LEVEL)
-        return _HEADER.pack(flags, size, len(places)) + body
+        quarters = [weight * _UNIT for weight in weights] if size < _PACKED_FROM else []
+        if size < _PACKED_FROM and all(quarter.is_integer() for quarter in quarters):
+            small = [size, *_steps(self.documents), *map(int, quarters), *counts]
+            position = 0
+            for count in counts:
+                small += _steps(places[position : position + count])
+                position += count
+            return bytes([flags]) + _varints(small)
+        planes = zlib.compress(self._planes(weights, counts, places), _LEVEL)
+        return bytes([flags | _PACKED]) + _SIZES.pack(size, len(places)) + planes
 
     def _planes(self, weights: array[Any], counts: array[Any], places: array[Any]) -> bytes:
         """Differences instead of numbers, low and high bytes apart: both compress well."""
@@ -86,9 +89,12 @@ class PackedPostings:
     """Postings as they were read; arrays are made when they are asked for."""
 
     def __init__(self, data: bytes) -> None:
-        self._flags, self._size, self._place_count = _HEADER.unpack_from(data)
-        body = data[_HEADER.size :]
-        self._body = zlib.decompress(body) if self._flags & _PACKED else body
+        self._flags = data[0]
+        if self._flags & _PACKED:
+            self._size, self._place_count = _SIZES.unpack_from(data, 1)
+            self._body = zlib.decompress(data[1 + _SIZES.size :])
+        else:
+            self._size, *self._small = _read_varints(data[1:])
 
     def is_active(self) -> bool:
         """Whether Whoosh can step to a posting: no, these are read as a whole."""
@@ -101,40 +107,46 @@ class PackedPostings:
 
     def read(self) -> tuple[Ints, Floats]:
         """Documents and weights."""
-        documents, weights, _ = self._head()
+        documents, weights, _ = self._head() if self._flags & _PACKED else self._small_head()
         return documents, weights
 
     def read_places(self) -> tuple[Ints, Ints, Ints]:
-        """Documents, number of places in each, and the places."""
-        documents, _, position = self._head()
+        """Documents, number of places in each, and the places.
+
+        Raises:
+            ValueError: they have weights instead.
+        """
         if not self.has_places:
             raise ValueError("these postings hold no places")
-        body, size = self._body, self._size
-        if not self._flags & _PACKED:
-            counts = np.frombuffer(body, "<u2", size, position).astype(np.int64)
-            places = np.frombuffer(body, "<u2", self._place_count, position + 2 * size)
-            return documents, counts, places.astype(np.int64)
-        counts = _join(body, "<u2", size, position)
-        steps = _join(body, "<u2", self._place_count, position + 2 * size)
+        size = self._size
+        if self._flags & _PACKED:
+            documents, _, position = self._head()
+            counts = _join(self._body, "<u2", size, position)
+            steps = _join(self._body, "<u2", self._place_count, position + 2 * size)
+        else:
+            documents, _, position = self._small_head()
+            counts = np.array(self._small[position : position + size], dtype=np.int64)
+            steps = np.array(self._small[position + size :], dtype=np.int64)
         sums = np.cumsum(steps)
         starts = _starts(counts)
         # Each document counts from zero again: take off what had been summed up before it.
         before = sums[starts] - steps[starts]
         return documents, counts, sums - np.repeat(before, counts)
 
+    def _small_head(self) -> tuple[Ints, Floats, int]:
+        size = self._size
+        documents = np.cumsum(np.array(self._small[:size], dtype=np.int64))
+        if not self._flags & _WEIGHTS:
+            return documents, np.ones(size, dtype=np.float32), size
+        quarters = np.array(self._small[size : 2 * size], dtype=np.float32)
+        return documents, quarters / np.float32(_UNIT), 2 * size
+
     def _head(self) -> tuple[Ints, Floats, int]:
         body, size = self._body, self._size
-        packed = self._flags & _PACKED
-        if packed:
-            documents = np.cumsum(_join(body, "<u4", size, 0))
-        else:
-            documents = np.frombuffer(body, "<u4", size).astype(np.int64)
+        documents = np.cumsum(_join(body, "<u4", size, 0))
         position = 4 * size
         if not self._flags & _WEIGHTS:
             return documents, np.ones(size, dtype=np.float32), position
-        if not packed:
-            weights = np.frombuffer(body, "<f4", size, position)
-            return documents, weights, position + 4 * size
         whole = bool(body[position])
         stored = np.frombuffer(body, "u1" if whole else "<f4", size, position + 1)
         weights = stored.astype(np.float32) / np.float32(_UNIT)
@@ -316,6 +328,40 @@ def stored_postings(reader: Any, field: str, term: str | bytes) -> PackedPosting
     # for all terms at once.
     packed: PackedPostings = getattr(found, "child", found)
     return packed
+
+
+def _steps(numbers: Iterable[int]) -> list[int]:
+    """Each number less the one before it."""
+    steps = []
+    before = 0
+    for number in numbers:
+        steps.append(number - before)
+        before = number
+    return steps
+
+
+def _varints(numbers: Iterable[int]) -> bytes:
+    """Numbers in seven bits a byte, the lowest first; the high bit says that more follow."""
+    found = bytearray()
+    for number in numbers:
+        while number > 127:
+            found.append(number & 127 | 128)
+            number >>= 7
+        found.append(number)
+    return bytes(found)
+
+
+def _read_varints(data: bytes) -> list[int]:
+    numbers = []
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        if byte & 128:
+            shift += 7
+        else:
+            numbers.append(number)
+            number = shift = 0
+    return numbers
 
 
 def _split(numbers: NDArray[Any]) -> bytes:
