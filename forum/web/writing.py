@@ -15,7 +15,7 @@ from sqlalchemy import select
 from forum.clock import utcnow
 from forum.config import settings
 from forum.domain import markup, message
-from forum.domain.values import Role, UploadedFile
+from forum.domain.values import Role, Source, UploadedFile
 from forum.extensions import db, limiter
 from forum.operations.posting import Discarded, Disposition, Duplicate, Held, Posted, Rejected
 from forum.operations.raw import load_raw
@@ -129,6 +129,26 @@ def is_read_first(mailing_list: MailingList) -> bool:
     """Whether a moderator reads what the signed-in person writes before others do."""
     account = current_account()
     return account is not None and awaits_moderator(db.session(), mailing_list, account)
+
+
+@blueprint.app_template_global()
+def just_written(thread: Thread) -> Post | None:
+    """The reader's own post of the last seconds in a thread: its mailing can be undone."""
+    account, seconds = current_account(), settings().undo_seconds
+    if account is None or not seconds:
+        return None
+    return db.session.scalar(
+        select(Post)
+        .where(
+            Post.thread_id == thread.id,
+            Post.author_id == account.author_id,
+            Post.source == Source.WEB,
+            Post.state == PostState.VISIBLE,
+            Post.arrived_at > utcnow() - timedelta(seconds=seconds),
+        )
+        .order_by(Post.id.desc())
+        .limit(1)
+    )
 
 
 @blueprint.app_template_global()

@@ -328,6 +328,9 @@ def test_a_post_can_be_taken_back_while_its_mail_waits(patient: Flask, ancrage: 
     (post,) = posts(patient)
     undo = f"/posts/{post.id}/undo"
     assert f'href="{undo}"' in shown
+    beside = client.get(f"/threads/{post.thread_id}").text.split('id="answer"', 1)[1]
+    assert f'href="{undo}"' in beside
+    assert undo not in other.get(f"/threads/{post.thread_id}").text
     assert other.post(undo).status_code == 404
     assert client.get(undo).status_code == 200
     assert len(posts(patient)) == 1
