@@ -35,6 +35,7 @@ _VERB_ROOTS: Final = (
     "写道", "寫道",
 )  # fmt: skip
 """One of these is in every such verb: a cheap test before the long one."""
+_COMMON_VERBS: Final = (" a écrit", " wrote", " escribió", ">wrote", ">escribió")
 _VERB_INSIDE: Final = re.compile(r"\b(?:schrieb|schreef|skrev|heeft)\b", re.I)
 _VERB_ALONE: Final = re.compile(r"^[>\s]{0,3}(?:a\s)?\w{3,10}\s?:\s*$")
 # A person who speaks of himself or of the one he speaks with: a sentence, not an attribution.
@@ -88,6 +89,16 @@ def _joined(lines: Sequence[str], start: int, end: int) -> str:
     return " ".join(part for part in parts if part).replace("= ", "").replace("\xa0", " ")
 
 
+def _verb_start(tail: str) -> int:
+    """Return where the verb that closes an attribution begins, or -1."""
+    core = tail.rstrip(" :*_")
+    for verb in _COMMON_VERBS:
+        if core.endswith(verb):
+            return len(core) - len(verb) + 1
+    match = _VERB.search(tail)
+    return match.start() if match else -1
+
+
 def _wrote(text: str, marked_next: bool) -> bool | None:
     """Judge joined lines: an anchored attribution, one that needs marks (False), or none."""
     tail = text[-120:].lower()
@@ -97,8 +108,8 @@ def _wrote(text: str, marked_next: bool) -> bool | None:
     address = "@" in text and _ADDRESS.search(text) is not None
     time = _TIME.search(text) is not None
     date = _DATE.search(text) is not None
-    verb = _VERB.search(tail) if spoken else None
-    if verb is None:
+    verb = _verb_start(tail) if spoken else -1
+    if verb < 0:
         if text.endswith((":", "：", "wrote")) and address and time and date:
             return True
         if text.endswith(":") and _VERB_INSIDE.search(text) and (address or time) and date:
@@ -107,7 +118,7 @@ def _wrote(text: str, marked_next: bool) -> bool | None:
             return True
         gmail = _GMAIL_DATE.match(text) is not None
         return True if gmail and (address or _GMT.search(text[:60])) else None
-    before = text[-120:][: verb.start()]
+    before = text[-120:][:verb]
     if _NARRATOR.search(before) or (not address and _COMMON_NOUN.search(before)):
         return None
     if (address and text.count(" ") < 40) or (time and (date or _WEEKDAY.match(text))):

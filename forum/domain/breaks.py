@@ -94,7 +94,7 @@ class _Finder:
         if last not in ":：>_*" and not line[0].isdigit() and not line.endswith(_UNPOINTED):
             return None
         self.tries += 1
-        if self.tries > MAX_TRIES:
+        if self.tries > MAX_TRIES or is_rule(line):
             return None
         following = self.filled[position + 1] if position + 1 < len(self.filled) else -1
         quoted = following > 0 and bool(self.marks[following] or self.lines[following][0] == "|")

@@ -35,6 +35,11 @@ _LIST: Final = re.compile(
     r"|para (?:salir|abandonar|cancelar|darse)|gestion de (?:votre|l')? ?abonnement",
     re.IGNORECASE,
 )
+_LIST_WORDS: Final = (
+    "mailing list", "listinfo", "/sympa", "liste de diffusion", "lista de distribuc", "unsubscri",
+    "désabonn",
+)  # fmt: skip
+"""What the footers of most lists say: under a drawn rule no more is asked."""
 _OPENING: Final = re.compile(
     r"[\s*_>|]{0,4}(?:"
     r"(?:this|the (?:information|content)s?).{0,60}(?:e-?mail|message|communication|transmission)"
@@ -145,6 +150,10 @@ def _is_footer(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
         return False
     if not _hinted(lines, paragraph[:20]):
         return False
+    if ruled and len(paragraph) <= 20:
+        whole = "\n".join([lines[index][:_LOOKED_AT] for index in paragraph]).lower()
+        if any(word in whole for word in _LIST_WORDS):
+            return True
     opening = " ".join([lines[index].strip()[:_LOOKED_AT] for index in paragraph[ruled:4]])
     opening = opening[:_LOOKED_AT]
     if _OPENING.match(opening):

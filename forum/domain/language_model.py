@@ -113,4 +113,6 @@ def detect(text: str) -> Guess:
 
 
 def _clean(text: str, length: int) -> str:
-    return _NOISE.sub(" ", text)[:length] if _NOISE.search(text) else text[:length]
+    if "@" in text or "://" in text or "www." in text:
+        return _NOISE.sub(" ", text)[:length]
+    return text[:length]
