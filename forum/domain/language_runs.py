@@ -86,7 +86,7 @@ def _paragraphs(text: str) -> list[str]:
 def _may_change(paragraphs: Sequence[str], whole: Guess) -> bool:
     """Tell from the function words whether some paragraph may be in another language."""
     for paragraph in paragraphs:
-        found = _OWNED.intersection(paragraph[:400].lower().split())
+        found = _OWNED.intersection(paragraph[:250].lower().split())
         if not found:
             if len(paragraph) > 120:
                 return True
