@@ -56,6 +56,7 @@ def described(structure: Structure, index: int, item: Item, size: int | None = N
     name = safe_filename(written or "")
     if not name:
         name = _generated_name(structure, index, item)
+    size = item.size if size is None else size
     if size is None:
         size = len(item_content(structure, item))
     content_id = part.content_id() if item.span is None else None

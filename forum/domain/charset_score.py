@@ -30,6 +30,8 @@ _LOWER: Final = frozenset("éèêëàâçîïôùûüœáíóúñ")
 _UPPER: Final = frozenset("ÉÈÊËÀÂÇÎÏÔÙÛÜŒÁÍÓÚÑ")
 _NEIGHBOURS: Final = frozenset("ãõäößòìåøæ")
 _PUNCTUATION: Final = frozenset("«»“”„–—…•€°ºª·²³©®™§ ‘‹›×−₂½¼→")
+_SIGNS: Final = frozenset("ˆˇ")
+"""Letters to Unicode, but no language here writes them."""
 _INVERTED: Final = frozenset("¿¡")
 
 
@@ -41,14 +43,15 @@ def score(text: str) -> Score:
         at = found.start()
         before = text[at - 1] if at else " "
         after = text[at + 1] if at < end else " "
-        value = _value(found[0], before, after)
-        points += value
-        if value <= -1:
+        worth = value(found[0], before, after)
+        points += worth
+        if worth <= -1:
             wrong += 1
     return Score(points, wrong)
 
 
-def _value(char: str, before: str, after: str) -> float:
+def value(char: str, before: str, after: str) -> float:
+    """What one character outside ASCII is worth between its neighbours; -1 or less is wrong."""
     if char in _LOWER:
         return _value_of_lower(char, before, after)
     if char in _UPPER:
@@ -65,7 +68,7 @@ def _value(char: str, before: str, after: str) -> float:
         return 1.0 if char in "ãõ" and after in "oe" else 0.5
     if "\x80" <= char <= "\x9f" or char == "\ufffd":
         return -3.0
-    if char.isalpha():
+    if char.isalpha() and char not in _SIGNS:
         if char.isupper():
             return -2.0 if before.islower() else -0.2
         return 0.0

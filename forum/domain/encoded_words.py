@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import Final
 
-from forum.domain.charset import decode
+from forum.domain.charset import decode, has_no_controls
 
 _WORD: Final = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?(.{0,4000}?)\?=", re.DOTALL)
 _FOLD: Final = re.compile(rb"(?<!\r)\r*+\n[ \t]*|\r[ \t]+")
@@ -26,7 +26,10 @@ def decode_value(raw: bytes) -> str:
     """
     raw = raw[:MAX_VALUE]
     if b"=?" not in raw:
-        return decode(unfold(raw)).text
+        raw = unfold(raw)
+        if raw.isascii() and has_no_controls(raw):
+            return raw.decode("ascii")
+        return decode(raw).text
     pieces: list[str] = []
     pending = b""  # The bytes of neighbouring words of one charset: a character may span two.
     charset = b""

@@ -12,7 +12,7 @@ from typing import Final
 
 import ftfy
 
-from forum.domain.charset_score import score
+from forum.domain.charset_score import score, value
 
 REPAIR_GAIN: Final = 3.0
 """What a line's score must gain before another reading replaces what is there."""
@@ -35,11 +35,7 @@ _MISREAD_UTF8: Final = re.compile(
 _MISPLACEABLE: Final = frozenset(
     "ÀÁÇÈÉÊËÍÎÏÐÑÒÓÔÕŽŠžŸˆ˜‡†‰ƒ™•¤¢£¡„‚–—œ”“…‹›" + "".join(map(chr, range(0x80, 0xA0)))
 )
-_MISPLACED: Final = re.compile(
-    "[" + "".join(sorted(_MISPLACEABLE)) + "](?:(?<=[\u0080-\u009f])|(?<=[a-z][ÀÁÇÈÉÊËÍÎÏÐÑÒÓÔÕŽŠ])"
-    "|(?<=[a-zA-Z][žŸˆ˜‡†‰ƒ™•¤¢£¡„‚–—œ”“…‹›])(?=[a-z ])|(?<=[ˆ˜‡†‰ƒ™¤¢„‚•Ÿ])(?=[a-z]))"
-)
-"""What only stands there when MacRoman or cp850 was read as latin-1 or cp1252: look closer."""
+"""What may come of reading MacRoman or cp850 as latin-1 or cp1252."""
 
 
 def _misreading(codec: str) -> dict[int, str]:
@@ -90,7 +86,7 @@ def repair(text: str) -> tuple[str, tuple[str, ...]]:
         if fixed != text:
             text = fixed
             methods.append(FTFY)
-    if _MISPLACED.search(text):
+    if _has_misplaced(text, outside):
         method, fixed = max(
             ((method, *_reread(text, method)) for method in _REREADINGS), key=lambda r: r[2]
         )[:2]
@@ -100,12 +96,27 @@ def repair(text: str) -> tuple[str, tuple[str, ...]]:
     return text, tuple(methods)
 
 
+def _has_misplaced(text: str, outside: str) -> bool:
+    """Whether some character stands where nobody writes it: only then is a closer look worth it."""
+    for char in _MISPLACEABLE.intersection(outside):
+        at = text.find(char)
+        while at >= 0:
+            before = text[at - 1] if at else " "
+            if value(char, before, text[at + 1 : at + 2] or " ") <= -1:
+                return True
+            at = text.find(char, at + 1)
+    return False
+
+
 def _fix_line(line: str) -> str:
     if not _MISREAD_UTF8.search(line) or len(line) > 20_000:
         return line
     fixed = ftfy.fix_encoding(line)
     # ftfy alone changes one clean line in some thousands: our own measure has a say.
-    return fixed if fixed != line and _better(line, fixed, 0.5) else line
+    if fixed == line or not _better(line, fixed, 0.5):
+        return line
+    # MacRoman's ’ and é read as latin-1 look like UTF-8 of Armenian: what reads best is meant.
+    return fixed if score(fixed).points >= score(_mac_line(line)).points else line
 
 
 def _better(old: str, new: str, gain: float) -> bool:
