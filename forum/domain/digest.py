@@ -63,7 +63,7 @@ def folded(text: str) -> str:
     for char in _INVISIBLE:
         if char in text:
             text = text.replace(char, "")
-    return unicodedata.normalize("NFC", text)
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
 def without_footer(text: str) -> str:

@@ -17,7 +17,7 @@ from forum.domain.charset_score import score, value
 REPAIR_GAIN: Final = 3.0
 """What a line's score must gain before another reading replaces what is there."""
 
-_ASCII_BYTES: Final = bytes(range(128))
+_BLANKED: Final = bytes(32 if byte < 128 else byte for byte in range(256))
 
 FTFY: Final = "ftfy"
 MAC_ROMAN: Final = "mac_roman-as-cp1252"
@@ -76,7 +76,8 @@ def repair(text: str) -> tuple[str, tuple[str, ...]]:
     if text.isascii():
         return text, ()
     # Most text is good: its characters outside ASCII alone, found in a moment, show it.
-    outside = text.encode("utf-8", "replace").translate(None, _ASCII_BYTES).decode("utf-8")
+    runs = text.encode("utf-8", "replace").translate(_BLANKED).split()
+    outside = b" ".join(set(runs)).decode("utf-8")
     misread = _MISREAD_UTF8.search(outside) is not None
     if not misread and _MISPLACEABLE.isdisjoint(outside):
         return text, ()
