@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _l
 
 from forum.domain.rules import Reason
 from forum.storage.lists import RoleName
@@ -12,8 +12,6 @@ from forum.storage.people import DeliveryMode, SubscriptionState
 
 OWN_NAMES = (("fr", "Français"), ("en", "English"), ("es", "Español"))
 """The languages of the interface, each in its own words."""
-
-_N = lazy_gettext
 
 
 def reason_text(code: str) -> str:
@@ -73,12 +71,12 @@ def role_text(role: str) -> str:
 
 
 DELIVERY_CHOICES = (
-    (DeliveryMode.EACH, _N("Each message as it comes")),
-    (DeliveryMode.DAILY, _N("One mail a day")),
-    (DeliveryMode.WEEKLY, _N("One mail a week")),
-    (DeliveryMode.NONE, _N("No mail: I read on the web")),
+    (DeliveryMode.EACH, _l("Each message as it comes")),
+    (DeliveryMode.DAILY, _l("One mail a day")),
+    (DeliveryMode.WEEKLY, _l("One mail a week")),
+    (DeliveryMode.NONE, _l("No mail: I read on the web")),
 )
 STATE_CHOICES = (
-    (SubscriptionState.ACTIVE, _N("Send me mail")),
-    (SubscriptionState.PAUSED, _N("Pause: send nothing until I come back here")),
+    (SubscriptionState.ACTIVE, _l("Send me mail")),
+    (SubscriptionState.PAUSED, _l("Pause: send nothing until I come back here")),
 )
