@@ -10,7 +10,7 @@ import pytest
 
 import forum
 from forum.domain.body import segment
-from forum.domain.charset import repair
+from forum.domain.mojibake import repair
 from forum.domain.flowed import unflow
 from forum.domain.values import Role, Segment
 
