@@ -2,8 +2,9 @@
 
 Whoosh's own codec stores pickled tuples of 128 postings and looks at the disk for each of them: an
 index of seven times the text, 120 posts a second, and matchers that step through postings one by
-one. This codec keeps Whoosh's segments, columns, dictionary of terms, deletions and commits, and
-replaces the postings alone: they are gathered in memory by term, packed, and read back as arrays.
+one. This codec keeps Whoosh's segments, columns, deletions, merges and commits, and replaces terms
+(`forum.search.whoosh_terms`) and postings: they are gathered in memory by term, packed, and read
+back as arrays.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter, W3TermInfo
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.reading import TermNotFound
 from whoosh.writing import SegmentWriter
+
+from forum.search.whoosh_terms import TermsReader, TermsWriter, read_varints, varints
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -63,7 +67,7 @@ class Postings:
             for count in counts:
                 small += _steps(places[position : position + count])
                 position += count
-            return bytes([flags]) + _varints(small)
+            return bytes([flags]) + varints(small)
         planes = zlib.compress(self._planes(weights, counts, places), _LEVEL)
         return bytes([flags | _PACKED]) + _SIZES.pack(size, len(places)) + planes
 
@@ -94,7 +98,7 @@ class PackedPostings:
             self._size, self._place_count = _SIZES.unpack_from(data, 1)
             self._body = zlib.decompress(data[1 + _SIZES.size :])
         else:
-            self._size, *self._small = _read_varints(data[1:])
+            self._size, *self._small = read_varints(data[1:])
 
     def is_active(self) -> bool:
         """Whether Whoosh can step to a posting: no, these are read as a whole."""
@@ -247,74 +251,67 @@ class PackedWriter(SegmentWriter):  # type: ignore[misc]
 
 
 class PackedCodec(W3Codec):  # type: ignore[misc]
-    """Whoosh's codec but for the postings; its name is stored with every segment."""
+    """Whoosh's codec but for terms and postings; its name is stored with every segment."""
 
     length_stats = False
 
     def field_writer(self, storage: Any, segment: Any) -> Any:
-        """What writes the terms."""
-        return _PackedFieldWriter(self, storage, segment)
+        """What writes terms and postings."""
+        return _PackedFieldWriter(storage, segment)
 
-    def postings_reader(
-        self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None
-    ) -> PackedPostings:
-        """What reads the postings of one term."""
-        offset, length = terminfo.extent()
-        if isinstance(length, tuple):
-            (length,) = length  # As Whoosh reads it back.
-        return PackedPostings(dbfile.get(offset, length))
+    def terms_reader(self, storage: Any, segment: Any) -> Any:
+        """What reads them."""
+        return _PackedReader(storage, segment)
 
 
-class _PackedFieldWriter(W3FieldWriter):  # type: ignore[misc]
+class _PackedFieldWriter:
+    """Terms and postings of a segment that is being written; Whoosh asks it by these names."""
+
+    def __init__(self, storage: Any, segment: Any) -> None:
+        self._terms = TermsWriter(segment.create_file(storage, PackedCodec.TERMS_EXT))
+        self._postings = segment.create_file(storage, PackedCodec.POSTS_EXT)
+        self.is_closed = False
+
     def add_postings(
         self, schema: Any, lengths: Any, items: Iterable[tuple[str, bytes, Postings]]
     ) -> None:
-        """Write all terms of a segment, in order."""
-        current: str | None = None
+        """Write all terms of the segment, in order."""
         for field, term, postings in items:
-            if field != current:
-                if current is not None:
-                    self.finish_field()
-                self.start_field(field, schema[field])
-                current = field
-            self._write(term, postings)
-        if current is not None:
-            self.finish_field()
+            data = postings.pack()
+            self._postings.write(data)
+            self._terms.add(field, term, len(postings.documents), len(data))
 
-    def _write(self, term: bytes, postings: Postings) -> None:
-        data = postings.pack()
-        info = W3TermInfo()
-        info.add_block(_Block(postings))
-        info.set_extent(self._postfile.tell(), len(data))
-        self._postfile.write(data)
-        self._tindex.add(struct.pack("!H", self._fieldid) + term, info.to_bytes())
+    def close(self) -> None:
+        """Finish the files."""
+        self._terms.close()
+        self._postings.close()
+        self.is_closed = True
 
 
-class _Block:
-    """Postings as Whoosh's statistics of a term want to see them; it needs none of the weights."""
+class _PackedReader(TermsReader):
+    """Terms and postings of a segment."""
 
-    _weights = ()
+    def __init__(self, storage: Any, segment: Any) -> None:
+        name = segment.make_filename(PackedCodec.TERMS_EXT)
+        super().__init__(storage.open_file(name), storage.file_length(name))
+        self._postings = segment.open_file(storage, PackedCodec.POSTS_EXT)
 
-    def __init__(self, postings: Postings) -> None:
-        self._documents = postings.documents
+    def matcher(self, field: str, term: bytes, format_: Any, scorer: Any = None) -> PackedPostings:
+        """The postings of a term.
 
-    def __len__(self) -> int:
-        return len(self._documents)
+        Raises:
+            TermNotFound: it does not occur.
+        """
+        try:
+            info = self.term_info(field, term)
+        except KeyError:
+            raise TermNotFound(f"{field}:{term!r}") from None
+        return PackedPostings(self._postings.get(info.offset, info.length))
 
-    def min_length(self) -> None:
-        return None
-
-    def max_length(self) -> int:
-        return 0
-
-    def max_weight(self) -> float:
-        return 0.0
-
-    def min_id(self) -> int:
-        return self._documents[0]
-
-    def max_id(self) -> int:
-        return self._documents[-1]
+    def close(self) -> None:
+        """Give back the files."""
+        super().close()
+        self._postings.close()
 
 
 def stored_postings(reader: Any, field: str, term: str | bytes) -> PackedPostings:
@@ -338,30 +335,6 @@ def _steps(numbers: Iterable[int]) -> list[int]:
         steps.append(number - before)
         before = number
     return steps
-
-
-def _varints(numbers: Iterable[int]) -> bytes:
-    """Numbers in seven bits a byte, the lowest first; the high bit says that more follow."""
-    found = bytearray()
-    for number in numbers:
-        while number > 127:
-            found.append(number & 127 | 128)
-            number >>= 7
-        found.append(number)
-    return bytes(found)
-
-
-def _read_varints(data: bytes) -> list[int]:
-    numbers = []
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 127) << shift
-        if byte & 128:
-            shift += 7
-        else:
-            numbers.append(number)
-            number = shift = 0
-    return numbers
 
 
 def _split(numbers: NDArray[Any]) -> bytes:

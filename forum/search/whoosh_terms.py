@@ -1,0 +1,191 @@
+"""The dictionary of a segment: its terms in order, in compressed blocks.
+
+Whoosh's own is a hash table of some 85 bytes a term, more than all postings together. Here the
+terms of a field stand in order, 64 in a block of about ten bytes each; the first terms of the
+blocks are kept in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+BLOCK: Final = 64
+"""Terms."""
+
+KEPT_BLOCKS: Final = 256
+"""In memory, read."""
+
+_TRAILER: Final = struct.Struct("<QI")
+_LEVEL: Final = 6
+
+
+class TermInfo(NamedTuple):
+    """What is known of a term."""
+
+    frequency: int
+    """Documents it occurs in."""
+    offset: int
+    """Of its postings, in bytes."""
+    length: int
+
+    def doc_frequency(self) -> int:
+        """Whoosh's name for it."""
+        return self.frequency
+
+
+class _Block(NamedTuple):
+    terms: list[bytes]
+    infos: list[TermInfo]
+
+
+class TermsWriter:
+    """Takes the terms in order; their postings follow one another without gaps."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._position = 0
+        self._offset = 0
+        self._field: str | None = None
+        self._rows: list[tuple[bytes, int, int]] = []
+        self._blocks: list[tuple[str, str, int, int, int]] = []
+
+    def add(self, field: str, term: bytes, frequency: int, length: int) -> None:
+        """Note a term.
+
+        Args:
+            field: in order.
+            term: in order within the field; UTF-8 without line ends.
+            frequency: documents it occurs in.
+            length: bytes of its postings.
+        """
+        if field != self._field or len(self._rows) == BLOCK:
+            self._flush()
+            self._field = field
+        self._rows.append((term, frequency, length))
+
+    def _flush(self) -> None:
+        if not self._rows or self._field is None:
+            return
+        numbers = [row[1] for row in self._rows] + [row[2] for row in self._rows]
+        terms = b"\n".join(row[0] for row in self._rows)
+        data = zlib.compress(terms + b"\n\n" + varints(numbers), _LEVEL)
+        self._file.write(data)
+        first = self._rows[0][0].decode("utf-8")
+        self._blocks.append((self._field, first, self._offset, self._position, len(data)))
+        self._position += len(data)
+        self._offset += sum(row[2] for row in self._rows)
+        self._rows.clear()
+
+    def close(self) -> None:
+        """Write what is left, and the list of the blocks."""
+        self._flush()
+        index = zlib.compress(json.dumps(self._blocks).encode("utf-8"), _LEVEL)
+        self._file.write(index + _TRAILER.pack(self._position, len(index)))
+        self._file.close()
+
+
+class TermsReader:
+    """The dictionary of a segment; Whoosh's segment reader asks it by these names."""
+
+    def __init__(self, file: Any, length: int) -> None:
+        self._file = file
+        position, size = _TRAILER.unpack(file.get(length - _TRAILER.size, _TRAILER.size))
+        blocks = json.loads(zlib.decompress(file.get(position, size)))
+        self._first: dict[str, list[bytes]] = {}
+        self._where: dict[str, list[tuple[int, int, int]]] = {}
+        for field, first, offset, start, count in blocks:
+            self._first.setdefault(field, []).append(first.encode("utf-8"))
+            self._where.setdefault(field, []).append((offset, start, count))
+        self._kept: OrderedDict[tuple[str, int], _Block] = OrderedDict()
+
+    def indexed_field_names(self) -> Iterable[str]:
+        """The fields that have terms."""
+        return self._first.keys()
+
+    def term_info(self, field: str, term: bytes) -> TermInfo:
+        """What is known of a term.
+
+        Raises:
+            KeyError: it does not occur.
+        """
+        number = bisect_right(self._first.get(field, ()), term) - 1
+        if number >= 0:
+            block = self._block(field, number)
+            place = bisect_left(block.terms, term)
+            if place < len(block.terms) and block.terms[place] == term:
+                return block.infos[place]
+        raise KeyError(term)
+
+    def doc_frequency(self, field: str, term: bytes) -> int:
+        """In how many documents a term occurs; KeyError: in none."""
+        return self.term_info(field, term).frequency
+
+    def items_from(self, field: str, start: bytes) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
+        """The terms of a field from this one on, in order."""
+        first = self._first.get(field, [])
+        for number in range(max(bisect_right(first, start) - 1, 0), len(first)):
+            block = self._block(field, number)
+            begin = bisect_left(block.terms, start)
+            for term, info in zip(block.terms[begin:], block.infos[begin:], strict=True):
+                yield (field, term), info
+
+    def terms(self) -> Iterator[tuple[str, bytes]]:
+        """All terms, in order."""
+        for field in sorted(self._first):
+            for key, _ in self.items_from(field, b""):
+                yield key
+
+    def _block(self, field: str, number: int) -> _Block:
+        key = (field, number)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._read(*self._where[field][number])
+            self._kept[key] = found
+            if len(self._kept) > KEPT_BLOCKS:
+                self._kept.popitem(last=False)
+        return found
+
+    def _read(self, offset: int, start: int, count: int) -> _Block:
+        terms, _, rest = zlib.decompress(self._file.get(start, count)).partition(b"\n\n")
+        names = terms.split(b"\n")
+        numbers = read_varints(rest)
+        infos = []
+        for frequency, length in zip(numbers[: len(names)], numbers[len(names) :], strict=True):
+            infos.append(TermInfo(frequency, offset, length))
+            offset += length
+        return _Block(names, infos)
+
+    def close(self) -> None:
+        """Give back the file."""
+        self._file.close()
+
+
+def varints(numbers: Iterable[int]) -> bytes:
+    """Numbers in seven bits a byte, the lowest first; the high bit says that more follow."""
+    found = bytearray()
+    for number in numbers:
+        while number > 127:
+            found.append(number & 127 | 128)
+            number >>= 7
+        found.append(number)
+    return bytes(found)
+
+
+def read_varints(data: bytes) -> list[int]:
+    """The numbers that `varints` wrote."""
+    numbers = []
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        if byte & 128:
+            shift += 7
+        else:
+            numbers.append(number)
+            number = shift = 0
+    return numbers
