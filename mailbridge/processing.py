@@ -27,7 +27,7 @@ from forum.storage.lists import MailingList, Mode, RoleGrant, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
 from forum.storage.people import Account, subscription_of
 from mailbridge import automatic, commands
-from mailbridge.addressing import POSTING_KINDS, RouteKind, resolve
+from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict, verdict
 from mailbridge.automatic import Automatic
 from mailbridge.notices import OWNER_MAIL
@@ -53,7 +53,7 @@ _AUTOMATIC_STATES: Final = {
 def process(session: Session, row: Incoming, raw: bytes, now: datetime, settings: Settings) -> None:
     """Decide what becomes of a kept message and do it; the caller commits."""
     route = resolve(session, row.forward_path, settings.mail_domain)
-    mailing_list = session.get(MailingList, route.mailing_list_id) if route else None
+    mailing_list = _locked(session, route) if route else None
     if route is None or mailing_list is None:
         row.state, row.detail = IncomingState.DISCARDED, "the list is gone"
         return
@@ -75,6 +75,13 @@ def process(session: Session, row: Incoming, raw: bytes, now: datetime, settings
             commands.obey(session, route, mailing_list, submission, now, settings.site_url)
         ]
         row.state = IncomingState.COMMAND
+
+
+def _locked(session: Session, route: Route) -> MailingList | None:
+    """The list; where mail is posted, its threads grow by one message at a time."""
+    posting = route.kind in POSTING_KINDS
+    lock = {"key_share": True} if posting else None
+    return session.get(MailingList, route.mailing_list_id, with_for_update=lock)
 
 
 def _machine(raw: bytes, row: Incoming, mailing_list: MailingList) -> Automatic | None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from forum.operations.raw import load_raw, store_raw
@@ -28,6 +29,8 @@ log = logging.getLogger("passerelle.receive")
 
 ACCEPTED: Final = "250 2.0.0 OK"
 UNKNOWN: Final = "550 5.1.1 No such address here"
+
+ATTEMPTS: Final = 3
 
 _ABANDONED: Final = timedelta(seconds=60)
 
@@ -79,17 +82,27 @@ def receive(
 
 
 def run(session: Session, incoming_id: int, now: datetime, settings: Settings) -> None:
-    """Process a kept message; a crash of our own code marks it failed. Commits, never raises."""
-    try:
-        # Locked, so that a listener and a worker after a restart do not both process it.
-        row = session.get(Incoming, incoming_id, with_for_update=True)
-        if row is not None and row.state == IncomingState.RECEIVED:
-            process(session, row, load_raw(row.raw), now, settings)
-        session.commit()
-    except Exception as error:
-        session.rollback()
-        log.exception("failed incoming=%d", incoming_id)
-        _mark_failed(session, incoming_id, error)
+    """Process a kept message; a crash of our own code marks it failed. Commits, never raises.
+
+    Two messages that come at once may both want to make the same author: the database lets one,
+    and the other is tried again.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            # Locked, so that a listener and a worker after a restart do not both process it.
+            row = session.get(Incoming, incoming_id, with_for_update=True)
+            if row is not None and row.state == IncomingState.RECEIVED:
+                process(session, row, load_raw(row.raw), now, settings)
+            session.commit()
+            return
+        except Exception as error:
+            session.rollback()
+            if isinstance(error, (IntegrityError, OperationalError)) and attempt < ATTEMPTS:
+                time.sleep(0.05 * attempt)
+                continue
+            log.exception("failed incoming=%d attempts=%d", incoming_id, attempt)
+            _mark_failed(session, incoming_id, error)
+            return
 
 
 def reprocess(session: Session, incoming_id: int, now: datetime, settings: Settings) -> Incoming:

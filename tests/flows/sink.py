@@ -15,6 +15,15 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
+class FreePort(Controller):
+    """A controller that knows which port it was given for 0."""
+
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @dataclass(frozen=True)
 class Received:
     """One mail that arrived for one recipient."""
@@ -49,7 +58,7 @@ class Sink:
     controller: Controller | None = None
 
     def __enter__(self) -> Sink:
-        self.controller = Controller(self, hostname="127.0.0.1", port=0, ready_timeout=10)
+        self.controller = FreePort(self, hostname="127.0.0.1", port=0, ready_timeout=10)
         self.controller.start()
         return self
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.factories import mail
 from tests.flows.sink import Received, Sink
-from tests.flows.site import Browser, Site, form_fields, wait_until
+from tests.flows.site import Browser, Site, form_fields, wait_until, wire
 
 LIST = "atelier7-w7tf@lists.example.org"
 AWA, PILAR, GRACE = "awa@example.net", "pilar@example.net", "grace@example.net"
@@ -212,7 +212,7 @@ def test_two_hundred_mails_over_eight_connections_are_all_on_the_web_and_none_tw
                     to=LIST,
                     message_id=f"p{connection}.{number}@example.net",
                 )
-                assert client.sendmail(AWA, [LIST], raw) == {}
+                assert client.sendmail(AWA, [LIST], wire(raw)) == {}
         return 25
 
     with ThreadPoolExecutor(8) as pool:
