@@ -80,7 +80,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> 
     if request.param == "postgresql":
         missing("postgresql")
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        return settings_for(data_dir, DATABASE_URL=server.create_database(data_dir))
+        return settings_for(data_dir, DATABASE_URL=server.empty_database(data_dir))
     return settings_for(data_dir)
 
 

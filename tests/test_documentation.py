@@ -47,7 +47,7 @@ def test_every_file_a_guide_links_to_exists(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_and_option_says_what_it_does(name: str) -> None:
     command = COMMANDS[name]
     assert command.help, name

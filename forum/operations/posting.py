@@ -290,7 +290,9 @@ def _read_body(
     )
     if newest:
         inherited.append(newest)
-    segments = body.segment(submission.text, submission.text_format, parent_text)
+    # What is derived from the bytes shows none of our own tokens, also where they were quoted.
+    text = markup.redact_tokens(submission.text)
+    segments = body.segment(text, submission.text_format, parent_text)
     return language.tag_languages(
         segments, declared=submission.declared_language, inherited=inherited
     )
@@ -368,11 +370,13 @@ def _store_body(row: Post, submission: Submission, segments: Sequence[Segment]) 
         )
         for part in submission.attachments
     ]
-    row.html = markup.redact_tokens(markup.render_segments(segments, submission.text_format))
+    row.html = markup.render_segments(segments, submission.text_format)
     public = markup.mask_addresses_html(row.html)
     row.public_html = public if public != row.html else None
     own = [part for part in segments if part.role == Role.REPLY]
-    row.excerpt = markup.mask_addresses_text(markup.plain_excerpt(own, EXCERPT_LENGTH))
+    row.excerpt = markup.mask_addresses_text(
+        markup.plain_excerpt(own, EXCERPT_LENGTH, submission.text_format)
+    )
 
 
 def _archive_id(session: Session, mailing_list: MailingList, submission: Submission) -> str:

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import MULTIPLE, UNDETERMINED, Role
+from forum.operations.gathering import chunks
 from forum.storage.archive import Post, PostSegment, PostState, Thread
 
 
 def refresh_summaries(session: Session, thread_ids: Iterable[int]) -> None:
     """Count posts and languages of threads anew, and find when they began and last moved."""
     session.flush()
-    for thread_id in thread_ids:
-        thread = session.get(Thread, thread_id)
-        if thread is not None:
-            _refresh(session, thread)
+    for some in chunks(sorted(set(thread_ids))):
+        posts: dict[int, list[tuple[datetime, str]]] = {}
+        rows = session.execute(
+            select(Post.thread_id, Post.date, Post.language)
+            .where(Post.thread_id.in_(some), Post.state == PostState.VISIBLE)
+            .order_by(Post.date)
+        )
+        for thread_id, date, language in rows:
+            posts.setdefault(thread_id, []).append((date, language))
+        for thread in session.scalars(select(Thread).where(Thread.id.in_(some))):
+            _refresh(session, thread, posts.get(thread.id, []))
     session.flush()
 
 
-def _refresh(session: Session, thread: Thread) -> None:
-    rows = session.execute(
-        select(Post.id, Post.date, Post.language)
-        .where(Post.thread_id == thread.id, Post.state == PostState.VISIBLE)
-        .order_by(Post.date)
-    ).all()
-    thread.post_count = len(rows)
-    if rows:
-        thread.started_at = rows[0].date
-        thread.last_post_at = rows[-1].date
-    counts = Counter(row.language for row in rows)
+def _refresh(session: Session, thread: Thread, posts: Sequence[tuple[datetime, str]]) -> None:
+    thread.post_count = len(posts)
+    if posts:
+        thread.started_at = posts[0][0]
+        thread.last_post_at = posts[-1][0]
+    counts = Counter(language for _, language in posts)
     if counts.pop(MULTIPLE, 0):
         counts.update(_own_languages(session, thread.id))
     counts.pop(UNDETERMINED, None)

@@ -67,10 +67,10 @@ def test_a_members_mail_is_posted_indexed_and_queued_for_the_others(
 
 
 def test_a_second_copy_adds_nothing_but_its_id(session: Session, mailing_list: MailingList) -> None:
-    raw = mail(author=AWA, message_id="a@example.org")
+    raw = mail(author=AWA, message_id="un@example.org")
     first = receive(session, mailing_list, raw)
     assert isinstance(first, Posted)
-    copy = raw.replace(b"a@example.org>", b"b@rewritten.example.net>").replace(b"\n", b"\r\n")
+    copy = raw.replace(b"<un@example.org>", b"<b@rewritten.example.net>").replace(b"\n", b"\r\n")
     assert receive(session, mailing_list, b"Received: from x\r\n" + copy) == Duplicate(
         first.post_id
     )

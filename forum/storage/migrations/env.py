@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 import forum.storage.archive
 import forum.storage.audit
+import forum.storage.imports
 import forum.storage.mail  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
