@@ -228,7 +228,7 @@ def _command(route: Route, submission: Submission) -> Command:
 
 
 def _read_line(line: str) -> Command | None:
-    plain = _plain(line)
+    plain = plain_words(line)
     for word in _LONGEST_FIRST:
         if not plain.startswith(word) or plain[len(word) : len(word) + 1].isalnum():
             continue
@@ -244,7 +244,7 @@ def _read_line(line: str) -> Command | None:
     return None
 
 
-def _plain(line: str) -> str:
+def plain_words(line: str) -> str:
     """Without accents, in lower case, with plain apostrophes and single spaces."""
     text = unicodedata.normalize("NFKD", line[:300].replace("’", "'"))
     text = "".join(char for char in text if not unicodedata.combining(char)).lower()

@@ -131,6 +131,8 @@ def _reply_to(
         return b""
     if notice.kind in _CONFIRMED_BY_REPLY and values.get("secret"):
         address = sub_address(mailing_list, RouteKind.CONFIRM, values["secret"])
+    elif values.get("decision_token"):
+        address = sub_address(mailing_list, RouteKind.MODERATE, values["decision_token"])
     else:
         address = sub_address(mailing_list, RouteKind.OWNER)
     return mailbox_field("Reply-To", Mailbox("", address))

@@ -26,7 +26,7 @@ from forum.settings import Settings
 from forum.storage.lists import MailingList, Mode, RoleGrant, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
 from forum.storage.people import Account, subscription_of
-from mailbridge import automatic, commands
+from mailbridge import automatic, commands, deciding
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict, verdict
 from mailbridge.automatic import Automatic
@@ -70,6 +70,10 @@ def process(session: Session, row: Incoming, raw: bytes, now: datetime, settings
         _post(session, row, mailing_list, submission, raw, now, settings)
     elif route.kind is RouteKind.OWNER:
         _pass_on(session, row, mailing_list, submission, now)
+    elif route.kind is RouteKind.MODERATE:
+        key = settings.resolved_secret_key()
+        done = deciding.decide(session, mailing_list, route.token, submission, now, key)
+        row.state, row.reasons = IncomingState.COMMAND, [done]
     else:
         row.reasons = [
             commands.obey(session, route, mailing_list, submission, now, settings.site_url)
@@ -127,7 +131,7 @@ def _post(
         language = _language(session, mailing_list, submission)
         if is_known:
             _tell_author(session, mailing_list, submission, disposition, language, now)
-        _tell_moderators(session, mailing_list, submission, disposition, now)
+        _tell_moderators(session, mailing_list, submission, disposition, now, settings)
 
 
 def _record(row: Incoming, disposition: Disposition) -> None:
@@ -179,8 +183,10 @@ def _tell_moderators(
     submission: Submission,
     held: Held,
     now: datetime,
+    settings: Settings,
 ) -> None:
     author = submission.author
+    key = settings.resolved_secret_key()
     for account in _in_charge(session, mailing_list, (RoleName.MODERATOR, RoleName.OWNER)):
         if _told(
             session,
@@ -198,6 +204,7 @@ def _tell_moderators(
             now,
             mailing_list=mailing_list,
             author=f"{author.name} <{author.address}>".strip(),
+            decision_token=deciding.decision_token(held.held_id, account.id, key),
             subject=submission.subject,
             reasons=",".join(held.reasons),
         )

@@ -293,6 +293,7 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "reply": "550 not you",
         "since": "2010-03-01 10:00",
         "in_reply_to": "q@example.net",
+        "decision_token": "1-2-0123456789abcdef" if kind == "held-moderator" else "",
     }
     row = notify(session, NoticeKind.LOGIN, "awa@example.org", language, START, mailing_list=where)
     row.kind, row.params = kind, params
