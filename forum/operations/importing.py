@@ -1,0 +1,325 @@
+"""Archives into the forum, in batches: the same posts in the same threads as one by one.
+
+A batch is stored first, each post provisionally in the thread of what it answers, where no page
+shows it yet; `settle_some` then puts whole threads in order with the rule that every message is
+placed by. Both take well under a second, so that mail that arrives meanwhile does not wait.
+Nothing is mailed, and no list becomes more visible than it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import zstandard
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from forum.domain.values import Source, Submission
+from forum.operations import threading
+from forum.operations.gathering import chunks
+from forum.operations.importing_people import People
+from forum.operations.importing_rows import (
+    Ready,
+    attachment_values,
+    own_ids,
+    parents,
+    post_values,
+    segment_values,
+    thread_values,
+)
+from forum.operations.posting import publish
+from forum.operations.threads import refresh_summaries
+from forum.storage.archive import (
+    MessageLink,
+    Post,
+    PostAttachment,
+    PostSegment,
+    RawMessage,
+    Thread,
+)
+from forum.storage.base import Base
+from forum.storage.imports import OldAddress
+from forum.storage.lists import MailingList
+from forum.storage.mail import HeldMessage, HeldState, IndexQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch."""
+
+    post_ids: tuple[int | None, ...]
+    """Beside the messages: the post of each, None for one that a moderator holds or refused."""
+    new: frozenset[int]
+    """Places in the batch of those that were not there before."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the list knows of the ids that a batch bears and names."""
+
+    posts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Post and thread of each id that a post bears."""
+    threads: dict[str, int] = field(default_factory=dict)
+    """Thread of each id that no post bears yet."""
+
+
+class Storing:
+    """Stores batches of messages of one list; the caller commits."""
+
+    def __init__(self, session: Session, mailing_list: MailingList, now: datetime) -> None:
+        self.session = session
+        self.list_id = mailing_list.id
+        self.slug = mailing_list.slug
+        self.now = now
+        self.people = People(session)
+
+    def store(self, batch: Sequence[Ready]) -> Stored:
+        """Store what the list does not hold yet.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: nothing of the batch is stored.
+        """
+        digests = [ready.submission.content_digest for ready in batch]
+        known = self._known_digests(digests)
+        fresh: list[Ready] = []
+        odd: list[Ready] = []
+        copies: list[tuple[str, str | None]] = []
+        links = self._known_ids(batch)
+        borne: set[str] = set()
+        seen: set[str] = set()
+        new: list[int] = []
+        for place, (digest, ready) in enumerate(zip(digests, batch, strict=True)):
+            if digest in known or digest in seen:
+                copies.append((digest, ready.submission.message_id))
+                continue
+            seen.add(digest)
+            new.append(place)
+            own = own_ids(ready.submission)
+            if any(one in links.posts or one in borne for one in own):
+                # An id that two texts bear: rare, and left to the way of single messages.
+                odd.append(ready)
+            else:
+                fresh.append(ready)
+                borne.update(own)
+        self._insert(fresh, links, known)
+        for ready in odd:
+            known[ready.submission.content_digest] = self._publish(ready)
+        self._remember_copies(copies, known)
+        post_ids = tuple(known[digest] for digest in digests)
+        self._keep_old_addresses(batch, post_ids)
+        self.session.flush()
+        return Stored(post_ids, frozenset(new))
+
+    def _known_digests(self, digests: Sequence[str]) -> dict[str, int | None]:
+        found: dict[str, int | None] = {}
+        for some in chunks(list(digests)):
+            held = select(HeldMessage.content_digest).where(
+                HeldMessage.mailing_list_id == self.list_id,
+                HeldMessage.content_digest.in_(some),
+                HeldMessage.state != HeldState.ACCEPTED,
+            )
+            found.update(dict.fromkeys(self.session.scalars(held)))
+            posts = select(Post.content_digest, Post.id).where(
+                Post.mailing_list_id == self.list_id, Post.content_digest.in_(some)
+            )
+            found.update((digest, post_id) for digest, post_id in self.session.execute(posts))
+        return found
+
+    def _known_ids(self, batch: Iterable[Ready]) -> _Known:
+        wanted: set[str] = set()
+        for ready in batch:
+            wanted.update(own_ids(ready.submission), parents(ready.submission))
+        known = _Known()
+        for some in chunks(sorted(wanted)):
+            rows = self.session.execute(
+                select(MessageLink.message_id, MessageLink.post_id, MessageLink.thread_id).where(
+                    MessageLink.mailing_list_id == self.list_id, MessageLink.message_id.in_(some)
+                )
+            )
+            for message_id, post_id, thread_id in rows:
+                if post_id is None:
+                    known.threads[message_id] = thread_id
+                else:
+                    known.posts[message_id] = (post_id, thread_id)
+        return known
+
+    def _insert(self, fresh: Sequence[Ready], links: _Known, known: dict[str, int | None]) -> None:
+        if not fresh:
+            return
+        raw_ids = self._insert_raws(fresh)
+        authors = self.people.of_batch([ready.submission for ready in fresh])
+        thread_ids = self._threads_for(fresh, links)
+        rows = [
+            post_values(
+                ready, self.list_id, self.slug, raw_ids[ready.understood.sha256], author, thread_id
+            )
+            for ready, author, thread_id in zip(fresh, authors, thread_ids, strict=True)
+        ]
+        post_ids = self.session.scalars(
+            insert(Post).returning(Post.id, sort_by_parameter_order=True), rows
+        ).all()
+        segments, attachments, ids = [], [], []
+        for ready, post_id, thread_id in zip(fresh, post_ids, thread_ids, strict=True):
+            known[ready.submission.content_digest] = post_id
+            segments += segment_values(ready, post_id)
+            attachments += attachment_values(ready, post_id)
+            ids += [(one, post_id, thread_id) for one in own_ids(ready.submission)]
+        self._insert_links(ids, links)
+        self._bulk(PostSegment, segments)
+        self._bulk(PostAttachment, attachments)
+        self._bulk(IndexQueue, [{"post_id": one, "queued_at": self.now} for one in post_ids])
+
+    def _insert_raws(self, fresh: Sequence[Ready]) -> dict[str, int]:
+        wanted = {ready.understood.sha256: ready.understood for ready in fresh}
+        found: dict[str, int] = {}
+        for some in chunks(sorted(wanted)):
+            rows = self.session.execute(
+                select(RawMessage.sha256, RawMessage.id).where(RawMessage.sha256.in_(some))
+            )
+            found.update((sha256, raw_id) for sha256, raw_id in rows)
+        missing = [one for sha256, one in wanted.items() if sha256 not in found]
+        if missing:
+            ids = self.session.scalars(
+                insert(RawMessage).returning(RawMessage.id, sort_by_parameter_order=True),
+                [
+                    {"sha256": one.sha256, "size": one.size, "compressed": one.compressed}
+                    for one in missing
+                ],
+            )
+            found.update({one.sha256: raw_id for one, raw_id in zip(missing, ids, strict=True)})
+        return found
+
+    def _threads_for(self, fresh: Sequence[Ready], links: _Known) -> list[int]:
+        """A provisional thread for each: that of what it answers, else one of its own."""
+        where: dict[str, int] = {}
+        chosen: list[int] = []
+        begun: list[dict[str, Any]] = []
+        for ready in fresh:
+            submission = ready.submission
+            found = self._answered(submission, links, where)
+            if found is None:
+                # Numbered below zero until the new rows have their ids.
+                found = -1 - len(begun)
+                begun.append(thread_values(submission, self.list_id, self.slug))
+            for one in own_ids(submission):
+                where[one] = found
+            chosen.append(found)
+        ids: Sequence[int] = ()
+        if begun:
+            ids = self.session.scalars(
+                insert(Thread).returning(Thread.id, sort_by_parameter_order=True), begun
+            ).all()
+        return [ids[-1 - one] if one < 0 else one for one in chosen]
+
+    def _answered(
+        self, submission: Submission, links: _Known, where: Mapping[str, int]
+    ) -> int | None:
+        for one in reversed(parents(submission)):
+            if one in where:
+                return where[one]
+            if one in links.posts:
+                return links.posts[one][1]
+        for one in (*own_ids(submission), *reversed(parents(submission))):
+            if one in links.threads:
+                return links.threads[one]
+        return None
+
+    def _insert_links(self, ids: Sequence[tuple[str, int, int]], links: _Known) -> None:
+        self._bulk(
+            MessageLink,
+            [
+                {
+                    "mailing_list_id": self.list_id,
+                    "message_id": one,
+                    "post_id": post_id,
+                    "thread_id": thread_id,
+                }
+                for one, post_id, thread_id in ids
+                if one not in links.threads
+            ],
+        )
+        for one, post_id, _ in ids:
+            if one in links.threads:
+                link = self.session.get_one(MessageLink, (self.list_id, one))
+                link.post_id = post_id
+
+    def _publish(self, ready: Ready) -> int:
+        """Store a message whose id another text bears: one of the two is given an id of its own."""
+        raw = zstandard.ZstdDecompressor().decompress(
+            ready.understood.compressed, max_output_size=ready.understood.size
+        )
+        mailing_list = self.session.get_one(MailingList, self.list_id)
+        row = publish(
+            self.session,
+            mailing_list,
+            replace(ready.submission, raw=raw),
+            ready.arrived_at,
+            source=Source.IMPORT,
+            mail=False,
+        )
+        return row.id
+
+    def _remember_copies(
+        self, copies: Sequence[tuple[str, str | None]], known: Mapping[str, int | None]
+    ) -> None:
+        """A copy may bear another Message-ID: answers to either belong to the one post."""
+        wanted = {message_id for _, message_id in copies if message_id}
+        if not wanted:
+            return
+        borne: set[str] = set()
+        for some in chunks(sorted(wanted)):
+            borne |= set(
+                self.session.scalars(
+                    select(MessageLink.message_id).where(
+                        MessageLink.mailing_list_id == self.list_id,
+                        MessageLink.message_id.in_(some),
+                        MessageLink.post_id.is_not(None),
+                    )
+                )
+            )
+        for digest, message_id in copies:
+            post_id = known[digest]
+            if post_id is None or message_id is None or message_id in borne:
+                continue
+            borne.add(message_id)
+            post = self.session.get_one(Post, post_id)
+            refresh_summaries(self.session, threading.add_alias(self.session, post, message_id))
+
+    def _keep_old_addresses(self, batch: Sequence[Ready], post_ids: Sequence[int | None]) -> None:
+        wanted = {
+            key: post_id
+            for ready, post_id in zip(batch, post_ids, strict=True)
+            for key in ready.old_keys
+            if post_id is not None
+        }
+        keep_old_addresses(self.session, self.list_id, wanted)
+
+    def _bulk(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self.session.execute(insert(table), rows)
+
+
+def keep_old_addresses(session: Session, list_id: int, wanted: Mapping[str, int]) -> None:
+    """Let addresses of another archive lead to posts; what one leads to already stays.
+
+    Args:
+        wanted: Post by key; see `forum.storage.imports.OldAddress`.
+    """
+    for keys in chunks(sorted(wanted)):
+        known = set(
+            session.scalars(
+                select(OldAddress.key).where(
+                    OldAddress.mailing_list_id == list_id, OldAddress.key.in_(keys)
+                )
+            )
+        )
+        rows = [
+            {"mailing_list_id": list_id, "key": key, "post_id": wanted[key]}
+            for key in keys
+            if key not in known
+        ]
+        if rows:
+            session.execute(insert(OldAddress), rows)

@@ -1,0 +1,118 @@
+"""The rows that an imported message becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from forum.domain import subject
+from forum.domain.preparing import Shown, Understood
+from forum.domain.thread_index import index_ids
+from forum.domain.values import Source, Submission
+from forum.operations.posting import UNNAMED
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that only waits to be stored."""
+
+    understood: Understood
+    shown: Shown
+    arrived_at: datetime
+    old_keys: tuple[str, ...] = ()
+    """Its addresses in the archive it comes from."""
+
+    @property
+    def submission(self) -> Submission:
+        """What the message says."""
+        return self.understood.submission
+
+
+def archive_id(submission: Submission) -> str:
+    """The archive's id of a message whose Message-ID no other text bears."""
+    return submission.message_id or f"{submission.content_digest[:40]}@{UNNAMED}"
+
+
+def own_ids(submission: Submission) -> tuple[str, ...]:
+    """All ids that lead to a message: as `forum.operations.gathering.ids_of`."""
+    own = (archive_id(submission), *index_ids(submission.thread_index)[-1:])
+    return tuple(dict.fromkeys(own))
+
+
+def parents(submission: Submission) -> list[str]:
+    """References, oldest first, then In-Reply-To where it adds one."""
+    return list(dict.fromkeys((*submission.references, *submission.in_reply_to)))
+
+
+def thread_values(submission: Submission, list_id: int, slug: str) -> dict[str, Any]:
+    """A thread that begins with a message."""
+    return {
+        "mailing_list_id": list_id,
+        "subject": subject.parse_subject(submission.subject, list_prefixes=(slug,)).base,
+        "started_at": submission.date,
+        "last_post_at": submission.date,
+    }
+
+
+def post_values(
+    ready: Ready, list_id: int, slug: str, raw_id: int, author_id: int, thread_id: int
+) -> dict[str, Any]:
+    """A post, not yet in its place."""
+    submission, shown = ready.submission, ready.shown
+    people = {submission.author.key, *(box.key for box in submission.recipients)}
+    return {
+        "mailing_list_id": list_id,
+        "thread_id": thread_id,
+        "raw_id": raw_id,
+        "author_id": author_id,
+        "author_name": submission.author.name,
+        "message_id": archive_id(submission),
+        "content_digest": submission.content_digest,
+        "references": parents(submission),
+        "people": sorted(people - {""}),
+        "thread_index": submission.thread_index,
+        "subject": submission.subject,
+        "base_subject": subject.base_subject(submission.subject, (slug,)),
+        "is_reply": subject.parse_subject(submission.subject, list_prefixes=(slug,)).is_reply,
+        "date": submission.date,
+        "arrived_at": ready.arrived_at,
+        "source": Source.IMPORT,
+        "language": shown.language,
+        "text_format": submission.text_format,
+        "flags": [str(flag) for flag in submission.flags],
+        "repairs": [f"{repair.part}:{repair.method}" for repair in submission.repairs],
+        "excerpt": shown.excerpt,
+        "html": shown.html,
+        "public_html": shown.public_html,
+    }
+
+
+def segment_values(ready: Ready, post_id: int) -> list[dict[str, Any]]:
+    """The parts of a post's body."""
+    return [
+        {
+            "post_id": post_id,
+            "position": position,
+            "role": part.role,
+            "language": part.language,
+            "text": part.text,
+        }
+        for position, part in enumerate(ready.shown.segments)
+    ]
+
+
+def attachment_values(ready: Ready, post_id: int) -> list[dict[str, Any]]:
+    """What is known of a post's attachments."""
+    return [
+        {
+            "post_id": post_id,
+            "index": part.index,
+            "filename": part.filename,
+            "content_type": part.content_type,
+            "size": part.size,
+            "content_id": part.content_id,
+            "inline": part.inline,
+        }
+        for part in ready.submission.attachments
+    ]
