@@ -106,14 +106,16 @@ class Site:
 
     def start(self) -> Site:
         """Serve, and wait until every part is ready."""
-        self.process = subprocess.Popen(
-            (sys.executable, "-m", "forum", "serve", "--port", "0"),
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=(self.data_dir / "errors.log").open("a"),
-            text=True,
-            start_new_session=True,
-        )
+        self._close()
+        with (self.data_dir / "errors.log").open("a") as errors:
+            self.process = subprocess.Popen(
+                (sys.executable, "-m", "forum", "serve", "--port", "0"),
+                env=self.environ,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
         self.addresses = {}
         printed = ""
         deadline = time.monotonic() + 60
@@ -153,6 +155,9 @@ class Site:
     ) -> None:
         if self.process is not None and self.process.poll() is None:
             self.kill()
+        self._close()
+
+    def _close(self) -> None:
         if self.process is not None and self.process.stdout is not None:
             self.process.stdout.close()
 
