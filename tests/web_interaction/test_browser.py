@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,7 +18,6 @@ from forum.extensions import db
 from forum.operations.accounts import login_link
 from forum.settings import Settings
 from forum.storage.archive import Post
-from tests.conftest import settings_for
 from tests.factories import Make
 from tests.requirements import find_browser, missing
 from tests.web_interaction.test_moderating import hold
@@ -38,7 +38,7 @@ class Quiet(WSGIRequestHandler):
 def site(settings: Settings) -> Iterator[Flask]:
     """A site with CSRF checks and half a minute to undo."""
     missing("browser")
-    app = create_app(settings_for(settings.data_dir, UNDO_SECONDS="30"))
+    app = create_app(replace(settings, undo_seconds=30))
     yield app
     with app.app_context():
         db.session.remove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -18,7 +19,6 @@ from forum.operations.accounts import login_link
 from forum.settings import Settings
 from forum.storage.mail import Notice
 from forum.storage.people import Account
-from tests.conftest import settings_for
 from tests.web_interaction.conftest import SignIn, Writing, main_of
 
 
@@ -145,7 +145,7 @@ def test_login_pages_are_kept_by_nobody(app: Flask, client: FlaskClient) -> None
 
 
 def test_asking_for_links_again_and_again_is_stopped(settings: Settings) -> None:
-    app = create_app(settings_for(settings.data_dir, RATE_LIMITS="on"))
+    app = create_app(replace(settings, rate_limits=True))
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
     answers = [

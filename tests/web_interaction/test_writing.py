@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from urllib.parse import urlsplit
 
@@ -23,7 +24,6 @@ from forum.settings import Settings
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import list_by_slug
 from forum.storage.mail import Delivery, HeldMessage
-from tests.conftest import settings_for
 from tests.factories import Make
 from tests.web_interaction.conftest import SignIn, Writing, main_of, text_of
 
@@ -226,7 +226,7 @@ def test_a_preview_names_the_files_that_must_be_chosen_again(
 
 
 def test_files_beyond_the_limit_are_refused_and_the_text_is_kept(settings: Settings) -> None:
-    app = create_app(settings_for(settings.data_dir, MAX_MESSAGE_BYTES="1300000"))
+    app = create_app(replace(settings, max_message_bytes=1_300_000))
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         make = Make(db.session())
@@ -305,7 +305,7 @@ def test_a_session_that_has_ended_costs_nobody_their_text(
 @pytest.fixture
 def patient(settings: Settings) -> Iterator[Flask]:
     """The same site with half a minute to undo."""
-    app = create_app(settings_for(settings.data_dir, UNDO_SECONDS="30"))
+    app = create_app(replace(settings, undo_seconds=30))
     app.config["WTF_CSRF_ENABLED"] = False
     yield app
     with app.app_context():
