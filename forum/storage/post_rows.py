@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ class PostRow:
     source: str
     language: str
     state: str
-    flags: tuple[str, ...]
+    flags: Sequence[str]
     excerpt: str
     html: str
     languages: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ def posts_of_page(
     else:
         query = query.where(Post.position >= start, Post.position < start + PAGE_SIZE)
         query = query.order_by(Post.position)
-    return completed(session, _rows(session, query))
+    return _completed(session, session.execute(query).all())
 
 
 def posts_where(
@@ -118,19 +118,19 @@ def posts_where(
 ) -> list[PostRow]:
     """Visible posts that fulfil conditions on `post`, with attachments and languages."""
     query = _posts(members_html).where(Post.state == PostState.VISIBLE, *conditions)
-    return completed(session, _rows(session, query.order_by(*order).limit(limit)))
+    return _completed(session, session.execute(query.order_by(*order).limit(limit)).all())
 
 
-def completed(session: Session, rows: list[PostRow]) -> list[PostRow]:
-    """The same posts with their attachments, languages and parents."""
+def _completed(session: Session, rows: Sequence[Any]) -> list[PostRow]:
+    """The posts with their attachments, languages and parents."""
     attachments = _attachments(session, [row.id for row in rows])
     languages = own_languages(session, [row.id for row in rows if row.language == MULTIPLE])
     parents = _parents(session, rows)
     return [
-        replace(
-            row,
-            attachments=tuple(attachments.get(row.id, ())),
+        PostRow(
+            *row,
             languages=languages.get(row.id) or (row.language,),
+            attachments=tuple(attachments.get(row.id, ())),
             parent=parents.get(row.parent_id or 0),
         )
         for row in rows
@@ -192,6 +192,7 @@ def page_of(position: int) -> int:
 
 
 def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
+    """The columns of a `PostRow`, in its order."""
     html = Post.html if members_html else func.coalesce(Post.public_html, Post.html)
     return select(
         Post.id,
@@ -199,7 +200,7 @@ def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
         Post.thread_id,
         Post.parent_id,
         Post.author_id,
-        shown_author.label("author"),
+        func.coalesce(shown_author, "").label("author"),
         Post.message_id,
         Post.subject,
         Post.base_subject,
@@ -213,16 +214,6 @@ def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
         Post.excerpt,
         html.label("html"),
     ).join(Author, Author.id == Post.author_id)
-
-
-def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[PostRow]:
-    found = []
-    for row in session.execute(query):
-        values = dict(row._mapping)
-        values["flags"] = tuple(values["flags"])
-        values["author"] = values["author"] or ""
-        found.append(PostRow(**values))
-    return found
 
 
 def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[AttachmentRow]]:
@@ -245,7 +236,7 @@ def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[At
     return found
 
 
-def _parents(session: Session, rows: Iterable[PostRow]) -> dict[int, ParentRow]:
+def _parents(session: Session, rows: Sequence[Any]) -> dict[int, ParentRow]:
     found = {row.id: ParentRow(row.id, row.position, row.author, row.base_subject) for row in rows}
     missing = {row.parent_id for row in rows if row.parent_id and row.parent_id not in found}
     if missing:

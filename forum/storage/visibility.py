@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import MailingList, RoleGrant, Visibility
@@ -71,7 +71,10 @@ def find_list(session: Session, reader: Reader, slug: str) -> MailingList | None
 def find_thread(session: Session, reader: Reader, thread_id: int) -> Thread | None:
     """A thread, if the reader may see it; a merged one is given as it is."""
     return session.scalar(
-        select(Thread).join(MailingList).where(Thread.id == thread_id, visible_lists(reader))
+        select(Thread)
+        .join(Thread.mailing_list)
+        .options(contains_eager(Thread.mailing_list))
+        .where(Thread.id == thread_id, visible_lists(reader))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -12,11 +13,12 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from flask import Flask
 from flask_babel import get_timezone, gettext
+from markupsafe import Markup
 
 from forum import i18n
 from forum.clock import utcnow
 from forum.domain.masking import mask_addresses_text
-from forum.domain.values import MULTIPLE, Flag
+from forum.domain.values import MULTIPLE, UNDETERMINED, Flag
 from forum.web.addresses import absolute, address_with, asset, own_path
 from forum.web.reader import current_reader
 
@@ -48,10 +50,50 @@ def init_app(app: Flask) -> None:
         absolute=absolute,
         address_with=address_with,
         asset=asset,
+        language_badge=badge,
+        language_badges=badges,
+        moment_of=moment,
         own_path=own_path,
         own_language_name=own_language_name,
         current_reader=current_reader,
     )
+
+
+def moment(when: datetime) -> Markup:
+    """A `time` element: in words while it is near, a date later, in full for those who hover."""
+    if utcnow() - when < IN_WORDS:
+        return _time_element(when, full_date(when), in_words(when))
+    # Most of an archive is old, and what is said of old times does not change.
+    return _old_moment(when, _locale(), get_timezone() or UTC)
+
+
+def badge(code: str) -> Markup:
+    """A language: `FR`, with the full name for those who hover or listen; nothing for `und`."""
+    return _badge(code, i18n.current_language())
+
+
+def badges(codes: Iterable[str]) -> Markup:
+    """Several languages."""
+    return Markup(" ").join([badge(code) for code in codes])
+
+
+@lru_cache(maxsize=8192)
+def _old_moment(when: datetime, locale: str, zone: tzinfo) -> Markup:
+    return _time_element(when, _full_date(when, locale, zone), _date(when, "long", locale, zone))
+
+
+def _time_element(when: datetime, title: str, text: str) -> Markup:
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso(when), title, text)
+
+
+@lru_cache(maxsize=512)
+def _badge(code: str, language: str) -> Markup:
+    if not code or code == UNDETERMINED:
+        return Markup("")
+    return Markup(
+        '<span class="badge" title="{name}"><span aria-hidden="true">{code}</span>'
+        '<span class="visually-hidden">{name}</span></span>'
+    ).format(name=i18n.language_name(code), code=language_code(code))
 
 
 def iso(when: datetime) -> str:
@@ -76,10 +118,7 @@ def short_date(when: datetime) -> str:
 
 def full_date(when: datetime) -> str:
     """A moment in full in the reader's zone: `Wednesday 3 March 2010, 10:05 UTC`."""
-    zone = get_timezone() or UTC
-    locale = _locale()
-    clock = format_time(when.astimezone(zone), "short", tzinfo=zone, locale=locale)
-    return f"{_date(when, 'full', locale, zone)}, {clock} {when.astimezone(zone).tzname()}"
+    return _full_date(when, _locale(), get_timezone() or UTC)
 
 
 def month_name(month: object, year: object = None) -> str:
@@ -98,7 +137,7 @@ def month_name(month: object, year: object = None) -> str:
 
 def number(value: float) -> str:
     """A number with the marks of the reader's language."""
-    return format_decimal(value, locale=_locale())
+    return _number(value, _locale())
 
 
 def file_size(size: int) -> str:
@@ -160,6 +199,18 @@ def flag_text(flag: str) -> str:
 def _locale() -> str:
     language = i18n.current_language()
     return LOCALES.get(language, language)
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, locale: str) -> str:
+    return format_decimal(value, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _full_date(when: datetime, locale: str, zone: tzinfo) -> str:
+    there = when.astimezone(zone)
+    clock = format_time(there, "short", tzinfo=zone, locale=locale)
+    return f"{_date(when, 'full', locale, zone)}, {clock} {there.tzname()}"
 
 
 @lru_cache(maxsize=4096)
