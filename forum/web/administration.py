@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -16,23 +15,17 @@ from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations.audit import record
 from forum.operations.lists import ListError, create_list, edit_list, grant_role, revoke_role
-from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
 from forum.storage.lists import MailingList, Mode, RoleGrant, list_by_slug
 from forum.storage.mail import (
-    Delivery,
-    HeldMessage,
-    HeldState,
     Incoming,
     IncomingState,
-    IndexQueue,
-    Notice,
-    SendState,
 )
-from forum.storage.people import Account, Address, Author, Subscription, account_by_email
+from forum.storage.people import Account, Address, Author, account_by_email
 from forum.web.access import administrators_only, the_account
 from forum.web.addresses import page_number
 from forum.web.forms import ListForm, NewListForm, RoleForm
+from forum.web.site_state import count, list_rows, read_queues
 from forum.web.wording import role_text
 
 blueprint = Blueprint("administration", __name__)
@@ -51,30 +44,6 @@ OPTIONS = (
 OUTSIDE = ("upstream_address", "bridge_address")
 
 
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """A list with its numbers."""
-
-    mailing_list: MailingList
-    members: int
-    posts: int
-    held: int
-
-
-@dataclass(frozen=True, slots=True)
-class Queues:
-    """How much waits, and how much went wrong."""
-
-    received: int
-    failed: int
-    held: int
-    deliveries: int
-    deliveries_failed: int
-    notices: int
-    notices_failed: int
-    to_index: int
-
-
 @blueprint.get("/admin")
 @administrators_only
 def overview() -> ResponseReturnValue:
@@ -86,42 +55,8 @@ def overview() -> ResponseReturnValue:
         .limit(10)
     ).all()
     return render_template(
-        "administration/overview.html", queues=_queues(), lists=_list_rows(), failed=failed
+        "administration/overview.html", queues=read_queues(), lists=list_rows(), failed=failed
     )
-
-
-def _queues() -> Queues:
-    waiting = (SendState.QUEUED, SendState.SENDING)
-    return Queues(
-        received=_count(Incoming.id, Incoming.state == IncomingState.RECEIVED),
-        failed=_count(Incoming.id, Incoming.state == IncomingState.FAILED),
-        held=_count(HeldMessage.id, HeldMessage.state == HeldState.HELD),
-        deliveries=_count(Delivery.id, Delivery.state.in_(waiting)),
-        deliveries_failed=_count(Delivery.id, Delivery.state == SendState.FAILED),
-        notices=_count(Notice.id, Notice.state.in_(waiting)),
-        notices_failed=_count(Notice.id, Notice.state == SendState.FAILED),
-        to_index=_count(IndexQueue.id),
-    )
-
-
-def _count(column: Any, *conditions: Any) -> int:
-    return db.session.scalar(select(func.count(column)).where(*conditions)) or 0
-
-
-def _list_rows() -> list[ListRow]:
-    members = _counts(Subscription.mailing_list_id)
-    posts = _counts(Post.mailing_list_id)
-    held = _counts(HeldMessage.mailing_list_id, HeldMessage.state == HeldState.HELD)
-    lists = db.session.scalars(select(MailingList).order_by(MailingList.slug))
-    return [
-        ListRow(one, members.get(one.id, 0), posts.get(one.id, 0), held.get(one.id, 0))
-        for one in lists
-    ]
-
-
-def _counts(column: Any, *conditions: Any) -> dict[int, int]:
-    rows = db.session.execute(select(column, func.count()).where(*conditions).group_by(column))
-    return {int(key): int(number) for key, number in rows}
 
 
 @blueprint.route("/admin/lists/new", methods=["GET", "POST"])
@@ -316,7 +251,7 @@ def _roles_by_account(ids: Sequence[int]) -> dict[int, list[RoleGrant]]:
 def audit() -> ResponseReturnValue:
     """Who decided what, newest first."""
     page = page_number()
-    pages = max(1, -(-_count(AuditEntry.id) // ROWS_A_PAGE))
+    pages = max(1, -(-count(AuditEntry.id) // ROWS_A_PAGE))
     if page > pages:
         abort(404)
     rows = db.session.scalars(
@@ -334,7 +269,7 @@ def failed_mail() -> ResponseReturnValue:
     """Incoming mail on which our own code failed: kept, with the reason."""
     page = page_number()
     failed = Incoming.state == IncomingState.FAILED
-    pages = max(1, -(-_count(Incoming.id, failed) // ROWS_A_PAGE))
+    pages = max(1, -(-count(Incoming.id, failed) // ROWS_A_PAGE))
     if page > pages:
         abort(404)
     rows = db.session.scalars(
