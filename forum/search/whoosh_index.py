@@ -14,6 +14,7 @@ import os
 import pickle
 import secrets
 import shutil
+import stat
 import struct
 import threading
 import zlib
@@ -286,7 +287,7 @@ class WhooshIndex:
                 indexed = int(folder.snapshot().alive.sum())
             except _DAMAGE:
                 self._report_damage(folder)
-        size = sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        size = sum(map(_size, self.path.rglob("*")))
         return IndexStatus("whoosh", indexed, size, self.rebuilt_to() is not None)
 
     def start_rebuild(self) -> None:
@@ -398,3 +399,11 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _size(path: Path) -> int:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0  # A writer has just merged it away.
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
