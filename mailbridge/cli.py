@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
 from forum.config import settings
+from forum.domain.language_model import load_model
 from forum.extensions import db
 from forum.operations.raw import load_raw
 from forum.search import open_index
@@ -45,6 +46,7 @@ def listen() -> None:
     addresses = {protocol: address for protocol, address in wanted.items() if address}
     if not addresses:
         raise Failure("LMTP_LISTEN and SMTP_LISTEN are both empty: there is nothing to listen on")
+    load_model()  # Rather than with the first mail.
     try:
         asyncio.run(_listen(app, addresses))
     except OSError as error:

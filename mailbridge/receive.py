@@ -32,7 +32,8 @@ UNKNOWN: Final = "550 5.1.1 No such address here"
 
 ATTEMPTS: Final = 3
 
-_ABANDONED: Final = timedelta(seconds=60)
+_ABANDONED: Final = timedelta(seconds=3)
+"""A listener that lives is done with a message by then; if not, the row's lock keeps both apart."""
 
 
 @dataclass(frozen=True, slots=True)

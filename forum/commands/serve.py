@@ -21,6 +21,7 @@ from gunicorn.app.base import BaseApplication
 
 from forum.app import MIGRATIONS, create_app
 from forum.commands.errors import Failure
+from forum.domain.language_model import load_model
 from forum.extensions import db
 from forum.process import die_with_parent
 from forum.settings import Settings
@@ -165,6 +166,7 @@ def _own_connections(app: Flask) -> Callable[[Any, Any], None]:
 @click.option("--port", default=8000, type=click.IntRange(0, 65535))
 def web(host: str, port: int) -> None:
     """Serve the web pages alone."""
+    load_model()  # Before the workers are forked, which then share it.
     WebServer(create_app(), host, port).run()
 
 

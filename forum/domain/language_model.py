@@ -61,14 +61,18 @@ class _Model:
         self._lock = threading.Lock()
         self._identifier: Any = None
 
+    def load(self) -> None:
+        """Read the model, unless that was done."""
+        with self._lock:
+            if self._identifier is None:
+                identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+                identifier.set_languages(list(KNOWN))
+                self._identifier = identifier
+
     def classify(self, text: str, prior: float) -> tuple[str, float]:
         """Return the likeliest language and its share; `prior` weighs those of no list."""
         if self._identifier is None:
-            with self._lock:
-                if self._identifier is None:
-                    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-                    identifier.set_languages(list(KNOWN))
-                    self._identifier = identifier
+            self.load()
         total, best, language = 0.0, 0.0, UNDETERMINED
         for name, share in self._identifier.rank(text):
             weighed = share if name in LANGUAGES else share * prior
@@ -79,6 +83,11 @@ class _Model:
 
 
 _MODEL: Final = _Model()
+
+
+def load_model() -> None:
+    """Read the model now, which takes a second, rather than with the first message."""
+    _MODEL.load()
 
 
 def detect(text: str) -> Guess:
