@@ -128,7 +128,7 @@ def _completed(session: Session, rows: Sequence[Any]) -> list[PostRow]:
     parents = _parents(session, rows)
     return [
         PostRow(
-            *row,
+            **row._mapping,
             languages=languages.get(row.id) or (row.language,),
             attachments=tuple(attachments.get(row.id, ())),
             parent=parents.get(row.parent_id or 0),
@@ -192,7 +192,7 @@ def page_of(position: int) -> int:
 
 
 def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
-    """The columns of a `PostRow`, in its order."""
+    """The columns of a `PostRow`, by its names."""
     html = Post.html if members_html else func.coalesce(Post.public_html, Post.html)
     return select(
         Post.id,
