@@ -28,9 +28,9 @@ def index_group() -> None:
 def rebuild_command(as_json: bool) -> None:
     """Make the index anew; search answers from the old one meanwhile."""
     index = search_index()
-    if rebuild(db.session, index) < 0:
+    if rebuild(db.session(), index) < 0:
         raise Failure("another process is writing to the index: try again in a moment")
-    while drain(db.session, index):
+    while drain(db.session(), index):
         db.session.commit()
     db.session.commit()
     _show(as_json)
@@ -50,7 +50,7 @@ def _show(as_json: bool) -> None:
         posts = db.session.scalar(
             select(func.count()).select_from(Post).where(Post.state == PostState.VISIBLE)
         )
-        waiting = pending(db.session)
+        waiting = pending(db.session())
     values = {
         "engine": found.engine,
         "posts": posts or 0,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine
 
@@ -102,11 +103,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         return
     missing("postgresql")
     server = request.getfixturevalue("postgres_server")
-    engine = create_engine(server.url(server._execute_create("template0")))
+    name = f"search_{secrets.token_hex(6)}"
+    with psycopg.connect(server.uri, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    engine = create_engine(server.url(name))
     yield Bench(PostgresqlIndex(engine), lambda: PostgresqlIndex(engine))
     engine.dispose()
-
-
-@pytest.fixture
-def numbers() -> Iterator[int]:
-    return itertools.count(1)
