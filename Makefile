@@ -43,7 +43,7 @@ format: $(VENV)/.tools ## Lay the code out as the lint wants it
 	$(BIN)/ruff format .
 
 messages: $(VENV)/.tools ## Take new interface strings into translations/
-	$(BIN)/pybabel -q extract -F config/babel.cfg --no-location --sort-output --project=Passerelle --version= -k gettext -k ngettext -k lazy_gettext -k _l -o translations/messages.pot .
+	$(BIN)/pybabel -q extract -F config/babel.cfg --no-location --sort-output --project=Passerelle --version= -k lazy_gettext -k _l -k lazy_ngettext:1,2 -o translations/messages.pot .
 	for language in fr en es; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date -i translations/messages.pot -d translations -l $$language; done
 
 bench: $(VENV)/.tools $(COMPILED) ## Measure

@@ -34,7 +34,7 @@ from mailbridge.transport import Broken, Outcome, Refused, Sent, Transport
 log = logging.getLogger("passerelle.worker")
 
 POLL_SECONDS: Final = 0.25
-RESUME_EVERY_SECONDS: Final = 60.0
+RESUME_EVERY_SECONDS: Final = 2.0
 INDEX_BATCH: Final = 50
 HELD_CLAIM_SECONDS: Final = 8.0
 """How long of a claim is used: the transport's own time-out has room in the rest."""
