@@ -137,6 +137,9 @@ def month_name(month: object, year: object = None) -> str:
 
 def number(value: float) -> str:
     """A number with the marks of the reader's language."""
+    # Below a thousand there is nothing to mark, and pages are full of small numbers.
+    if isinstance(value, int) and 0 <= value < 1000:
+        return str(value)
     return _number(value, _locale())
 
 
