@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -220,19 +220,33 @@ def test_an_idle_client_is_hung_up_on(start_listener: Callable[..., Running]) ->
         assert stream.readline() == b""
 
 
+@pytest.fixture
+def lose(session: Session) -> Iterator[Callable[[str], None]]:
+    """Take a table away; it is back at the end, for the next test may have the same database."""
+    lost: list[str] = []
+
+    def take(table: str) -> None:
+        session.execute(text(f"ALTER TABLE {table} RENAME TO lost_{table}"))
+        session.commit()
+        lost.append(table)
+
+    yield take
+    for table in lost:
+        session.execute(text(f"ALTER TABLE lost_{table} RENAME TO {table}"))
+    session.commit()
+
+
 def test_a_lost_database_is_451_and_tells_nothing(
-    listener: Running, lists: None, session: Session, settings: Settings
+    listener: Running, lists: None, lose: Callable[[str], None]
 ) -> None:
     with listener.smtp() as client:
         client.ehlo()
         client.mail(AWA)
         assert client.rcpt(LIST)[0] == 250
-        session.execute(text("ALTER TABLE incoming RENAME TO gone"))
-        session.commit()
+        lose("incoming")
         code, reply = client.data(mail())
         assert f"{code} {reply.decode()}" == TEMPORARY
-        session.execute(text("ALTER TABLE mailing_list RENAME TO gone_too"))
-        session.commit()
+        lose("mailing_list")
         client.mail(AWA)
         code, reply = client.rcpt(LIST)
         assert f"{code} {reply.decode()}" == TEMPORARY
