@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from forum.domain.message import parse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
+from forum.domain.message import parse
 from forum.operations.raw import load_raw
 from forum.search import SearchIndex
 from forum.search.indexer import drain
