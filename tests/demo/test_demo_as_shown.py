@@ -10,8 +10,8 @@ import pytest
 
 import forum
 from forum.domain.body import segment
-from forum.domain.mojibake import repair
 from forum.domain.flowed import unflow
+from forum.domain.mojibake import repair
 from forum.domain.values import Role, Segment
 
 ARCHIVE = Path(forum.__file__).parent / "demo"

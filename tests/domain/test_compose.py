@@ -72,9 +72,7 @@ def test_subject_author_and_ids_come_back(subject: str, name: str, references: l
 
 @settings(max_examples=100, deadline=None)
 @given(
-    files=st.lists(
-        st.tuples(st.text(READABLE, max_size=120), st.binary(max_size=500)), max_size=4
-    )
+    files=st.lists(st.tuples(st.text(READABLE, max_size=120), st.binary(max_size=500)), max_size=4)
 )
 def test_attached_files_come_back(files: list[tuple[str, bytes]]) -> None:
     uploads = tuple(UploadedFile(name, "image/png", content) for name, content in files)
@@ -98,13 +96,19 @@ def test_a_file_keeps_its_name(name: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(value=st.text(st.sampled_from("ab:\r\n\x00\x0b\x0c\x1c\x85\u2028 <>@=?\"\\é"), max_size=60))
+@given(value=st.text(st.sampled_from('ab:\r\n\x00\x0b\x0c\x1c\x85\u2028 <>@=?"\\é'), max_size=60))
 def test_no_value_starts_a_header_of_its_own(value: str) -> None:
     evil = value + "\r\nBcc: victim@example.com\r\n\r\nbody"
     raw = compose(
         draft(
-            subject=evil, author=Mailbox(evil, evil), message_id=evil, in_reply_to=evil,
-            references=(evil,), list_name=evil, list_address=evil, language=evil,
+            subject=evil,
+            author=Mailbox(evil, evil),
+            message_id=evil,
+            in_reply_to=evil,
+            references=(evil,),
+            list_name=evil,
+            list_address=evil,
+            language=evil,
             attachments=(UploadedFile(evil, evil, b"x"),),
         ),
         "",

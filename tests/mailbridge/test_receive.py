@@ -181,6 +181,6 @@ def test_what_a_killed_process_left_is_processed_later(
     row.state, row.reasons = IncomingState.RECEIVED, []
     session.commit()
     key = row.id
-    assert resume(session, START + timedelta(seconds=2), settings) == 0
+    assert resume(session, START + timedelta(seconds=1), settings) == 0
     assert resume(session, START + timedelta(seconds=4), settings) == 1
     assert session.get(Incoming, key).state == IncomingState.HELD  # type: ignore[union-attr]
