@@ -45,8 +45,9 @@ _PIECES: Final = re.compile(r"(\d+)")
 class Head:
     """A stream whose beginning has been looked at and is read again."""
 
-    def __init__(self, stream: Readable) -> None:
+    def __init__(self, stream: Readable, reading: Reading | None = None) -> None:
         self.stream = stream
+        self.reading = reading
         self.damage: Exception | None = None
         pieces: list[bytes] = []
         size = 0
@@ -57,6 +58,7 @@ class Head:
         except DAMAGE as error:
             self.damage = error
         self.head = b"".join(pieces)
+        self._count(size)
         self.waiting = self.head
 
     def read(self, size: int = -1, /) -> bytes:
@@ -67,7 +69,13 @@ class Head:
             return piece + self.read() if size < 0 else piece
         if self.damage is not None:
             raise self.damage
-        return self.stream.read(size)
+        piece = self.stream.read(size)
+        self._count(len(piece))
+        return piece
+
+    def _count(self, size: int) -> None:
+        if self.reading is not None:
+            self.reading.bytes_read += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,7 @@ def members(path: Path, reading: Reading) -> Iterator[Member]:
         ArchiveError: there is no such file, or it may not be read.
     """
     if str(path) == "-":
-        yield from _unpacked("-", Head(sys.stdin.buffer), None, reading, 0)
+        yield from _unpacked("-", Head(sys.stdin.buffer, reading), None, reading, 0)
         return
     if not path.exists():
         raise ArchiveError(f"there is no {path}")
@@ -139,8 +147,12 @@ def members(path: Path, reading: Reading) -> Iterator[Member]:
             reading.damaged[str(file)] = error.strerror or "unreadable"
             continue
         with stream:
-            modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-            yield from _unpacked(str(file), Head(stream), modified, reading, 0)
+            state = file.stat()
+            modified = datetime.fromtimestamp(state.st_mtime, UTC)
+            behind = reading.bytes_read + state.st_size
+            yield from _unpacked(str(file), Head(stream, reading), modified, reading, 0)
+            # A zip is read here and there.
+            reading.bytes_read = behind
 
 
 def _unpacked(

@@ -53,6 +53,8 @@ class Found:
     arrived: datetime | None = None
     """From the separator or the file; None where neither tells."""
     fault: Fault | None = None
+    alone: bool = False
+    """Whether it has a file of its own."""
     old_keys: tuple[str, ...] = ()
     """Its addresses in the archive it comes from; see `mailbridge.archive.old_pages`."""
 

@@ -130,4 +130,4 @@ def _one(member: Member, kind: Kind, reading: Reading, largest: int) -> Found:
         fault = fault or Fault.EMPTY
     seconds = maildir_seconds(member.path) if is_maildir_file(member.path) else None
     arrived = member.modified if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    return Found(raw, member.name, 0, 0, arrived, fault)
+    return Found(raw, member.name, 0, 0, arrived, fault, alone=True)

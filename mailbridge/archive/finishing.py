@@ -1,0 +1,154 @@
+"""What an import does besides storing: it knows its source again and puts all in its place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forum.operations.gathering import chunks
+from forum.operations.importing import keep_old_addresses
+from forum.operations.settling import newest_post_id, settle_some, unsettled_threads
+from forum.search import SearchIndex
+from forum.search.indexer import drain
+from forum.storage.archive import MessageLink
+from forum.storage.imports import ImportSource, unfinished_source
+from forum.storage.lists import MailingList
+from forum.storage.mail import IndexQueue
+from mailbridge.archive.containers import files_below
+
+SETTLED_AT_ONCE: Final = 200
+"""Posts whose threads are put in order in one transaction."""
+LONGEST: Final = 0.15
+"""Seconds that a transaction should take at most: mail waits for it."""
+
+_IDLE: Final = 0.2
+
+
+def fingerprint(path: Path) -> str:
+    """A digest of the names, sizes and times of a source: it changes with what is in it."""
+    if str(path) == "-":
+        return uuid4().hex
+    digest = hashlib.sha256()
+    for file in files_below(path):
+        state = file.stat()
+        digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def total_bytes(paths: Iterable[Path]) -> int:
+    """The size of sources on the disk; 0 where it cannot be told."""
+    if any(str(path) == "-" for path in paths):
+        return 0
+    return sum(file.stat().st_size for path in paths for file in files_below(path))
+
+
+def open_source(
+    session: Session, mailing_list: MailingList, path: Path, now: datetime
+) -> ImportSource:
+    """The import of a source that was broken off, or a new one."""
+    name = "-" if str(path) == "-" else os.fspath(path.absolute())
+    mark = fingerprint(path)
+    source = unfinished_source(session, mailing_list.id, name, mark)
+    if source is None:
+        source = ImportSource(
+            mailing_list_id=mailing_list.id,
+            path=name,
+            fingerprint=mark,
+            after_post_id=newest_post_id(session),
+            started_at=now,
+            done=0,
+            counts={},
+        )
+        session.add(source)
+        session.flush()
+    return source
+
+
+def settle(
+    session: Session, mailing_list: MailingList, now: datetime, progress: Callable[[int], None]
+) -> None:
+    """Put the threads of all imports that have not ended in order; commits as it goes.
+
+    Args:
+        progress: Told how many posts were looked at so far.
+    """
+    after = session.scalar(
+        select(func.min(ImportSource.after_post_id)).where(
+            ImportSource.mailing_list_id == mailing_list.id, ImportSource.finished_at.is_(None)
+        )
+    )
+    waiting = unsettled_threads(session, mailing_list, after or 0)
+    session.rollback()
+    done = start = 0
+    at_once = SETTLED_AT_ONCE
+    while start < len(waiting):
+        end, posts = start, 0
+        while end < len(waiting) and (end == start or posts + waiting[end][1] <= at_once):
+            posts += waiting[end][1]
+            end += 1
+        began = time.monotonic()
+        settle_some(session, mailing_list, [one for one, _ in waiting[start:end]], now)
+        session.commit()
+        took = time.monotonic() - began
+        at_once = max(20, int(at_once * 0.7)) if took > LONGEST else min(1_000, at_once + 20)
+        done += posts
+        start = end
+        progress(done)
+
+
+def keep_pages(session: Session, mailing_list: MailingList, pages: Mapping[str, str]) -> int:
+    """Let old addresses lead to posts by Message-ID; commits.
+
+    Args:
+        pages: Message-ID by key.
+
+    Returns:
+        How many lead nowhere.
+    """
+    lost = 0
+    for keys in chunks(sorted(pages)):
+        wanted = {pages[key] for key in keys}
+        rows = session.execute(
+            select(MessageLink.message_id, MessageLink.post_id).where(
+                MessageLink.mailing_list_id == mailing_list.id,
+                MessageLink.message_id.in_(wanted),
+                MessageLink.post_id.is_not(None),
+            )
+        )
+        posts = {message_id: post_id for message_id, post_id in rows if post_id is not None}
+        found = {key: posts[pages[key]] for key in keys if pages[key] in posts}
+        lost += len(keys) - len(found)
+        keep_old_addresses(session, mailing_list.id, found)
+        session.commit()
+    return lost
+
+
+def make_searchable(session: Session, index: SearchIndex, progress: Callable[[int], None]) -> None:
+    """Return when everything stored so far is in the search index, whoever puts it there."""
+    last = session.scalar(select(func.max(IndexQueue.id))) or 0
+    session.rollback()
+    done = 0
+    while waiting(session, last):
+        count = drain(session, index)
+        session.commit()
+        done += count
+        progress(done)
+        if not count:
+            # The worker of a running site holds the index, and does the same.
+            time.sleep(_IDLE)
+
+
+def waiting(session: Session, last: int) -> bool:
+    """Whether a row of the index queue up to `last` is still there."""
+    found = session.scalar(select(IndexQueue.id).where(IndexQueue.id <= last).limit(1))
+    session.rollback()
+    return found is not None

@@ -1,0 +1,261 @@
+"""An archive into a list: read, prepared side by side, stored in order, and resumed where it broke.
+
+What was read is dealt with in the order in which it stands in the archive, and how far that went is
+committed with each batch. So an import that is killed goes on where it was, and the counts of both
+halves add up to those of an undisturbed one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from forum.domain.preparing import Shown, Understood
+from forum.operations.importing import Storing
+from forum.operations.importing_rows import Ready
+from forum.operations.quarantine import put_aside
+from forum.operations.raw import LEVEL
+from forum.storage.imports import ImportSource
+from forum.storage.lists import MailingList
+from mailbridge.archive.child import Answer, Crash, Job, Show, Understand, Workers
+from mailbridge.archive.context import Context
+from mailbridge.archive.found import Fault, Found, Item, OldPage
+from mailbridge.archive.old_pages import hyperkitty_key
+
+BATCH: Final = 100
+"""Messages stored in one transaction: well under 200 ms, so that mail that arrives never waits."""
+BATCH_BYTES: Final = 4 << 20
+
+
+class ImportStopped(Exception):
+    """The import cannot go on now; what is stored is whole, and the text says what to do."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the pieces of a file."""
+
+    stored: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+    @property
+    def read(self) -> int:
+        """All of them."""
+        return self.stored + self.duplicate + self.quarantined
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Neighbours in an archive on their way."""
+
+    found: list[Found] = field(default_factory=list)
+    size: int = 0
+    understanding: Future[list[Answer]] | None = None
+    showing: Future[list[Answer]] | None = None
+    parent_texts: list[str | None] = field(default_factory=list)
+    understood: list[Answer | None] = field(default_factory=list)
+
+
+class Importer:
+    """Imports one source into one list; it commits."""
+
+    def __init__(
+        self,
+        session: Session,
+        mailing_list: MailingList,
+        source: ImportSource,
+        workers: Workers,
+        now: datetime,
+        progress: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self.session = session
+        self.mailing_list = mailing_list
+        self.list_id = mailing_list.id
+        self.source_id = source.id
+        self.done = source.done
+        self.counts = {file: Counts(*counts) for file, counts in source.counts.items()}
+        self.workers = workers
+        self.depth = 2 * len(workers.children)
+        self.now = now
+        self.progress = progress
+        self.context = Context(session, mailing_list.id)
+        self.storing = Storing(session, mailing_list, now)
+        self.pages: list[OldPage] = []
+        self.understanding: deque[_Batch] = deque()
+        self.showing: deque[_Batch] = deque()
+
+    def run(self, items: Iterator[Item]) -> None:
+        """Store what has not been dealt with yet.
+
+        Raises:
+            ArchiveError: the source is no archive.
+            ImportStopped: the database cannot take more.
+        """
+        batch = _Batch()
+        for number, found in enumerate(self._messages(items)):
+            if number < self.done:
+                continue
+            batch.found.append(found)
+            batch.size += len(found.raw)
+            if len(batch.found) >= BATCH or batch.size >= BATCH_BYTES:
+                self._begin(batch)
+                batch = _Batch()
+        self._begin(batch)
+        self._advance(0)
+
+    def _messages(self, items: Iterator[Item]) -> Iterator[Found]:
+        for item in items:
+            if isinstance(item, OldPage):
+                self.pages.append(item)
+            else:
+                yield item
+
+    def _begin(self, batch: _Batch) -> None:
+        jobs: list[Job] = [
+            Understand(found.raw, found.arrived or self.now, LEVEL)
+            for found in batch.found
+            if found.fault is None
+        ]
+        batch.understanding = self.workers.submit(jobs)
+        self.understanding.append(batch)
+        self._advance(self.depth)
+
+    def _advance(self, depth: int) -> None:
+        """Take batches on, until no more than `depth` wait before each step."""
+        while len(self.understanding) > depth:
+            batch = self.understanding.popleft()
+            self._ask_to_show(batch)
+            self.showing.append(batch)
+            while len(self.showing) > max(depth, 1):
+                self._store(self.showing.popleft())
+        while len(self.showing) > depth:
+            self._store(self.showing.popleft())
+
+    def _ask_to_show(self, batch: _Batch) -> None:
+        assert batch.understanding is not None
+        answers = iter(batch.understanding.result())
+        batch.understood = [next(answers) if one.fault is None else None for one in batch.found]
+        submissions = [one.submission for one in batch.understood if isinstance(one, Understood)]
+        batch.parent_texts = self.context.parent_texts(submissions)
+        jobs: list[Job] = [
+            Show(one.text, one.text_format, one.declared_language, parent_text)
+            for one, parent_text in zip(submissions, batch.parent_texts, strict=True)
+        ]
+        batch.showing = self.workers.submit(jobs)
+
+    def _store(self, batch: _Batch) -> None:
+        if not batch.found:
+            return
+        assert batch.showing is not None
+        shown = iter(zip(batch.showing.result(), batch.parent_texts, strict=True))
+        pieces: list[tuple[Found, Ready | Crash | None]] = []
+        for found, understood in zip(batch.found, batch.understood, strict=True):
+            if isinstance(understood, Understood):
+                answer, parent_text = next(shown)
+                pieces.append((found, self._ready(found, understood, answer, parent_text)))
+            else:
+                pieces.append((found, understood if isinstance(understood, Crash) else None))
+        try:
+            self._write(pieces)
+        except IntegrityError:
+            # Somebody else stored one of them meanwhile, or one of them cannot be stored.
+            self.session.rollback()
+            self._write_singly(pieces)
+
+    def _ready(
+        self, found: Found, understood: Understood, answer: Answer, parent_text: str | None
+    ) -> Ready | Crash:
+        if not isinstance(answer, Shown):
+            return answer if isinstance(answer, Crash) else Crash("no answer")
+        submission = understood.submission
+        keys = found.old_keys
+        if submission.message_id:
+            keys = (*keys, hyperkitty_key(submission.message_id))
+        shown = self.context.settled(submission, answer, parent_text)
+        return Ready(understood, shown, found.arrived or self.now, keys)
+
+    def _write_singly(self, pieces: list[tuple[Found, Ready | Crash | None]]) -> None:
+        for found, piece in pieces:
+            try:
+                self._write([(found, piece)])
+            except IntegrityError as error:
+                self.session.rollback()
+                detail = f"{type(error).__name__}: {error.orig}"[:500]
+                self._write([(found, Crash(detail))])
+
+    def _write(self, pieces: list[tuple[Found, Ready | Crash | None]]) -> None:
+        """Store neighbours and note how far the import has come, in one transaction."""
+        ready = [piece for _, piece in pieces if isinstance(piece, Ready)]
+        try:
+            stored = self.storing.store(ready)
+            number = 0
+            gains: dict[str, Counts] = {}
+            for found, piece in pieces:
+                counts = gains.setdefault(counted_as(found), Counts())
+                if isinstance(piece, Ready):
+                    if number in stored.new:
+                        counts.stored += 1
+                    else:
+                        counts.duplicate += 1
+                    number += 1
+                else:
+                    self._put_aside(found, piece)
+                    counts.quarantined += 1
+            self._note(gains, len(pieces))
+            self.session.commit()
+        except OperationalError as error:
+            self.session.rollback()
+            raise ImportStopped(
+                f"the database cannot take more ({error.orig}); what is stored is whole: "
+                "make room and run the same command again, it goes on where it stopped"
+            ) from error
+        self._remember(gains, len(pieces))
+        self.progress(self.done)
+
+    def _put_aside(self, found: Found, crash: Crash | None) -> None:
+        put_aside(
+            self.session,
+            self.mailing_list,
+            found.raw,
+            self.now,
+            file=found.file,
+            ordinal=found.ordinal,
+            offset=found.offset,
+            arrived_at=found.arrived or self.now,
+            reason=found.fault or Fault.CRASH,
+            detail=crash.detail if crash else "",
+        )
+
+    def _note(self, gains: dict[str, Counts], number: int) -> None:
+        source = self.session.get_one(ImportSource, self.source_id)
+        counts = {file: list(one) for file, one in source.counts.items()}
+        for file, gain in gains.items():
+            before = counts.get(file, [0, 0, 0])
+            new = (gain.stored, gain.duplicate, gain.quarantined)
+            counts[file] = [old + plus for old, plus in zip(before, new, strict=True)]
+        source.counts = counts
+        source.done += number
+
+    def _remember(self, gains: dict[str, Counts], number: int) -> None:
+        self.done += number
+        for file, gain in gains.items():
+            total = self.counts.setdefault(file, Counts())
+            total.stored += gain.stored
+            total.duplicate += gain.duplicate
+            total.quarantined += gain.quarantined
+
+
+def counted_as(found: Found) -> str:
+    """Under which name a piece is counted: its file, or for single messages their folder."""
+    if not found.alone:
+        return found.file
+    folder, _, _ = found.file.replace("!", "!/").rpartition("/")
+    return folder.removesuffix("!") or found.file

@@ -1,0 +1,268 @@
+"""`passerelle import`: archives of any form into a list."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.orm import Session
+
+from forum.clock import utcnow
+from forum.commands.errors import BadInput, Failure
+from forum.config import search_index
+from forum.domain.values import LANGUAGES
+from forum.extensions import db
+from forum.operations.lists import ListError, create_list
+from forum.storage.imports import ImportSource
+from forum.storage.lists import MailingList, Visibility, list_by_slug
+from mailbridge.archive.child import Workers
+from mailbridge.archive.finishing import (
+    keep_pages,
+    make_searchable,
+    open_source,
+    settle,
+    total_bytes,
+)
+from mailbridge.archive.found import ArchiveError, Format, Reading
+from mailbridge.archive.importer import Counts, Importer, ImportStopped
+from mailbridge.archive.preview import preview
+from mailbridge.archive.progress import Progress
+from mailbridge.archive.reader import check_archive, read_archive
+from mailbridge.archive.redirects import read_redirects
+from mailbridge.archive.retrying import retry_quarantined
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of an import, over all its sources."""
+
+    files: dict[str, Counts] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
+    lost_addresses: int = 0
+
+    def total(self) -> dict[str, int]:
+        """The counts of all files; read is the sum of the rest."""
+        counts = self.files.values()
+        return {
+            "read": sum(one.read for one in counts),
+            "stored": sum(one.stored for one in counts),
+            "duplicate": sum(one.duplicate for one in counts),
+            "quarantined": sum(one.quarantined for one in counts),
+        }
+
+    def as_json(self) -> str:
+        """One line."""
+        files = {
+            name: {
+                "read": one.read,
+                "stored": one.stored,
+                "duplicate": one.duplicate,
+                "quarantined": one.quarantined,
+            }
+            for name, one in self.files.items()
+        }
+        return json.dumps(
+            {
+                **self.total(),
+                "files": files,
+                "skipped": self.reading.skipped,
+                "damaged": self.reading.damaged,
+                "lost_addresses": self.lost_addresses,
+            },
+            ensure_ascii=False,
+        )
+
+
+@click.command("import")
+@click.argument("slug")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--format", "form", type=click.Choice([one.value for one in Format]), default="auto")
+@click.option("--create", metavar="ADDRESS", help="Make a private list where there is none.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a line.")
+@click.option("--no-index", is_flag=True, help="Leave the search index to the worker.")
+@click.option("--dry-run", is_flag=True, help="Say what would come, and show the oddest messages.")
+@click.option("--retry", is_flag=True, help="Try what was quarantined once more.")
+@click.option("--redirects", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--old-name", default="", help="The list's name in its old web archive.")
+@with_appcontext
+def import_command(
+    slug: str,
+    paths: tuple[Path, ...],
+    form: str,
+    create: str | None,
+    as_json: bool,
+    no_index: bool,
+    dry_run: bool,
+    retry: bool,
+    redirects: Path | None,
+    old_name: str,
+) -> None:
+    """Bring archives into the list SLUG: mbox, Maildir, .eml, pipermail, Sympa; packed or not.
+
+    PATHS are files or folders; `-` is the standard input. What the list holds already is not
+    stored twice, so that it may be repeated; an import that was broken off goes on. Nothing is
+    mailed to anybody. With --redirects, FILE names an old address and a Message-ID on each line.
+    """
+    if not (paths or retry or redirects):
+        raise BadInput("there is nothing to import: give a file or a folder")
+    session = db.session()
+    wanted = Format(form)
+    with _errors():
+        for path in paths:
+            if str(path) != "-":
+                check_archive(path, wanted)
+        pages = read_redirects(redirects) if redirects else {}
+        if dry_run:
+            mailing_list = list_by_slug(session, slug)
+            if mailing_list is None and not create:
+                raise BadInput(f"there is no list {slug}")
+            preview(session, mailing_list, paths, wanted, as_json=as_json)
+            return
+        run = _Run(session, _list(session, slug, create), utcnow(), quiet=as_json)
+        with Workers(max(1, os.cpu_count() or 1)) as workers:
+            for path in paths:
+                run.source(path, wanted, old_name or slug, workers)
+            if retry:
+                run.quarantine()
+        run.finish(pages, index=not no_index)
+    _show(run.report, as_json=as_json)
+
+
+class _Run:
+    """One call of the command."""
+
+    def __init__(
+        self, session: Session, mailing_list: MailingList, now: datetime, *, quiet: bool
+    ) -> None:
+        self.session = session
+        self.mailing_list = mailing_list
+        self.now = now
+        self.quiet = quiet
+        self.report = Report()
+        self.sources: list[int] = []
+        self.pages: dict[str, str] = {}
+
+    def source(self, path: Path, wanted: Format, old_name: str, workers: Workers) -> None:
+        """Store the messages of one source."""
+        reading = self.report.reading
+        source = open_source(self.session, self.mailing_list, path, self.now)
+        self.session.commit()
+        whole = total_bytes([path])
+        before = reading.bytes_read
+        progress = self._progress(
+            "reading", lambda: (reading.bytes_read - before) / whole if whole else 0.0
+        )
+        importer = Importer(self.session, self.mailing_list, source, workers, self.now, progress)
+        self.sources.append(source.id)
+        try:
+            importer.run(read_archive(path, wanted, reading, old_name))
+        finally:
+            progress.end()
+            self._add(importer.counts)
+        self.pages |= {page.key: page.message_id for page in importer.pages}
+
+    def quarantine(self) -> None:
+        """Try once more what was put aside."""
+        self._add(retry_quarantined(self.session, self.mailing_list, self.now))
+
+    def finish(self, pages: Mapping[str, str], *, index: bool) -> None:
+        """Put everything in its place, and make it searchable."""
+        number = self.report.total()["stored"]
+        shares = [0]
+        progress = self._progress("threading", lambda: shares[0] / number if number else 0.0)
+
+        def told(count: int) -> None:
+            shares[0] = count
+            progress(count)
+
+        settle(self.session, self.mailing_list, self.now, told)
+        progress.end()
+        self.report.lost_addresses = keep_pages(
+            self.session, self.mailing_list, {**self.pages, **pages}
+        )
+        for source_id in self.sources:
+            self.session.get_one(ImportSource, source_id).finished_at = utcnow()
+        self.session.commit()
+        if index:
+            progress = self._progress("indexing", lambda: 0.0)
+            make_searchable(self.session, search_index(), progress)
+            progress.end()
+
+    def _progress(self, what: str, part: object) -> Progress:
+        assert callable(part)
+        return Progress(what, part, quiet=self.quiet)
+
+    def _add(self, counts: Mapping[str, Counts]) -> None:
+        for file, one in counts.items():
+            total = self.report.files.setdefault(file, Counts())
+            total.stored += one.stored
+            total.duplicate += one.duplicate
+            total.quarantined += one.quarantined
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What goes wrong becomes one line."""
+    try:
+        yield
+    except ArchiveError as error:
+        raise BadInput(str(error)) from None
+    except ImportStopped as error:
+        raise Failure(str(error)) from None
+    except KeyboardInterrupt:
+        raise Failure("stopped; run the same command again, it goes on where it stopped") from None
+
+
+def _list(session: Session, slug: str, create: str | None) -> MailingList:
+    mailing_list = list_by_slug(session, slug)
+    if mailing_list is not None:
+        return mailing_list
+    if not create:
+        raise BadInput(f"there is no list {slug}: --create ADDRESS makes one")
+    if create.partition("@")[0].lower() != slug:
+        raise BadInput(f"the list of {create} would not be {slug}")
+    titles = dict.fromkeys(LANGUAGES, slug)
+    try:
+        mailing_list = create_list(
+            session, create, titles, utcnow(), visibility=Visibility.PRIVATE.value
+        )
+    except ListError as error:
+        raise BadInput(str(error)) from None
+    session.commit()
+    return mailing_list
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    for name, reason in report.reading.damaged.items():
+        click.echo(f"{name}: damaged, read as far as it goes: {reason}", err=True)
+    if report.reading.skipped:
+        click.echo(f"no mail in {len(report.reading.skipped)} other files", err=True)
+    if report.lost_addresses:
+        click.echo(f"{report.lost_addresses} old addresses lead to no message", err=True)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        if len(report.files) > 1:
+            for name, one in report.files.items():
+                click.echo(f"{name}: {_line(_counts(one))}")
+        click.echo(_line(report.total()))
+
+
+def _counts(one: Counts) -> dict[str, int]:
+    return {
+        "read": one.read,
+        "stored": one.stored,
+        "duplicate": one.duplicate,
+        "quarantined": one.quarantined,
+    }
+
+
+def _line(counts: Mapping[str, int]) -> str:
+    return " ".join(f"{name}={number}" for name, number in counts.items())

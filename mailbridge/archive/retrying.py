@@ -1,0 +1,86 @@
+"""What was put aside, tried once more: after a fix of the program, it may be readable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from forum.domain.preparing import Shown, Understood
+from forum.operations.importing import Storing
+from forum.operations.importing_rows import Ready
+from forum.operations.quarantine import quarantined, quarantined_bytes, release
+from forum.operations.raw import LEVEL
+from forum.storage.imports import QuarantinedMessage
+from forum.storage.lists import MailingList
+from mailbridge.archive.child import Show, Understand, work
+from mailbridge.archive.context import Context
+from mailbridge.archive.found import Fault
+from mailbridge.archive.importer import Counts
+from mailbridge.archive.old_pages import hyperkitty_key
+from mailbridge.archive.recognise import Kind, recognise
+
+
+def retry_quarantined(
+    session: Session, mailing_list: MailingList, now: datetime
+) -> dict[str, Counts]:
+    """Store what can be stored now, and leave the rest where it is; commits each.
+
+    Pieces of which only the head is known stay aside: their archive must be read again.
+
+    Returns:
+        What became of them, by file.
+    """
+    counts: dict[str, Counts] = {}
+    context = Context(session, mailing_list.id)
+    storing = Storing(session, mailing_list, now)
+    ids = [row.id for row in quarantined(session, mailing_list)]
+    session.rollback()
+    for row_id in ids:
+        row = session.get_one(QuarantinedMessage, row_id)
+        of_file = counts.setdefault(row.file, Counts())
+        ready = _ready(row, context) if _is_whole(row) else None
+        if ready is None:
+            of_file.quarantined += 1
+            session.rollback()
+            continue
+        try:
+            stored = storing.store([ready])
+            release(session, session.get_one(QuarantinedMessage, row_id))
+            session.commit()
+        except IntegrityError:
+            session.rollback()
+            of_file.quarantined += 1
+            continue
+        if stored.new:
+            of_file.stored += 1
+        else:
+            of_file.duplicate += 1
+    return counts
+
+
+def _is_whole(row: QuarantinedMessage) -> bool:
+    if row.reason == Fault.CRASH:
+        return True
+    whole = row.reason in (Fault.NOT_A_MESSAGE, Fault.EMPTY)
+    head = quarantined_bytes(row)
+    return whole and recognise(head, PurePosixPath(row.file)) is Kind.MESSAGE
+
+
+def _ready(row: QuarantinedMessage, context: Context) -> Ready | None:
+    arrived_at = row.arrived_at
+    understood = work(Understand(quarantined_bytes(row), arrived_at, LEVEL))
+    if not isinstance(understood, Understood):
+        return None
+    submission = understood.submission
+    (parent_text,) = context.parent_texts([submission])
+    shown = work(
+        Show(submission.text, submission.text_format, submission.declared_language, parent_text)
+    )
+    if not isinstance(shown, Shown):
+        return None
+    shown = context.settled(submission, shown, parent_text)
+    keys = (hyperkitty_key(submission.message_id),) if submission.message_id else ()
+    return Ready(understood, shown, arrived_at, keys)
