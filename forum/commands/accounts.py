@@ -25,7 +25,9 @@ def account_group() -> None:
 @account_group.command("create")
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name, as others read it.")
-@click.option("--language", type=LANGUAGE, default="en", show_default=True)
+@click.option(
+    "--language", type=LANGUAGE, default="en", show_default=True, help="Of the pages they see."
+)
 @click.option("--admin", is_flag=True, help="May do everything on this site.")
 @click.option("--password-stdin", is_flag=True, help="Read a password from standard input.")
 @with_appcontext
@@ -76,7 +78,13 @@ def token_group() -> None:
 
 @token_group.command("create")
 @click.argument("email")
-@click.option("--scope", type=one_of(TokenScope), default="read", show_default=True)
+@click.option(
+    "--scope",
+    type=one_of(TokenScope),
+    default="read",
+    show_default=True,
+    help="What it allows.",
+)
 @with_appcontext
 def token_create(email: str, scope: str) -> None:
     """Print an API token for the account EMAIL once, alone on the last line."""
