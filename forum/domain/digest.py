@@ -18,9 +18,16 @@ _SUBJECT_MARK: Final = re.compile(
     r"\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：])\s*",
     re.I,
 )
-_FOOTER_LINE: Final = re.compile(r"^[ \t]*(?:>?[_\-=*~#]{10,})[ \t]*$", re.M)
+# Begun with a line end, which is found faster than the beginning of a line.
+_FOOTER_LINE: Final = re.compile(r"\n[ \t]*(?:>?[_\-=*~#]{10,})[ \t]*(?=\n|\Z)")
 _FROM_LINE: Final = re.compile(r"^>+(?=From )", re.M)
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+_ASCII_SPACE: Final = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+_OTHER_SPACE: Final = (
+    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""With those of ASCII, all that `str.split` cuts at."""
 _FOOTER_MARKS: Final = tuple(mark * 10 for mark in "_-=*~#")
 _FOOTER_LINES: Final = 15
 _FOOTER_LENGTH: Final = 1_500
@@ -57,13 +64,22 @@ def base_of(subject: str) -> str:
 def folded(text: str) -> str:
     """A text without its white space, composed (NFC): what no wrapping and no charset changes."""
     text = _FROM_LINE.sub("", text) if ">From " in text else text
-    text = "".join(text.split())
+    text = _without_space(text)
     if text.isascii():
         return text
     for char in _INVISIBLE:
         if char in text:
             text = text.replace(char, "")
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def _without_space(text: str) -> str:
+    """As `"".join(text.split())`, without a string for each word."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    text = encoded.translate(None, _ASCII_SPACE).decode("utf-8", "surrogatepass")
+    if any(space in text for space in _OTHER_SPACE):
+        return "".join(text.split())
+    return text
 
 
 def without_footer(text: str) -> str:
@@ -73,17 +89,21 @@ def without_footer(text: str) -> str:
     that a copy with a footer and one without are always equal.
     """
     marked = any(mark in text for mark in _FOOTER_MARKS)
-    lines = list(_FOOTER_LINE.finditer(text)) if marked else []
+    lines = (
+        [(found.start(), found.end() - 1) for found in _FOOTER_LINE.finditer("\n" + text)]
+        if marked
+        else []
+    )
     end = len(text.rstrip())
     begin = len(text) - len(text.lstrip())
-    for found in reversed(lines):
+    for start, after in reversed(lines):
         # What stands before must be something: a text is never all footer.
-        if end - found.end() > _FOOTER_LENGTH * 2 or found.start() <= begin:
+        if end - after > _FOOTER_LENGTH * 2 or start <= begin:
             break
-        tail = text[found.end() : end].strip()
+        tail = text[after:end].strip()
         if len(tail) > _FOOTER_LENGTH or tail.count("\n") >= _FOOTER_LINES:
             break
-        end = found.start()
+        end = start
         while text[end - 1].isspace():
             end -= 1
     return text[:end]

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from forum.domain.function_words import clear_majority
 from forum.domain.values import LANGUAGES, UNDETERMINED
 
 KNOWN: Final = ("fr", "en", "es", "pt", "it", "ca", "de", "nl", "ro", "la")
@@ -26,6 +27,8 @@ SURE_WORDS: Final = 20
 SURE: Final = 0.95
 
 _SAMPLE: Final = 120
+_READ: Final = 300
+"""Characters at the beginning, and as many in the middle, in which small words are looked for."""
 _PRIOR: Final = 0.4
 """Weight of a language of no list in a short text: at five words it takes Spanish from 90 % to
 96 % right, and costs Portuguese and Catalan, which the lists seldom see, about seven points."""
@@ -98,6 +101,9 @@ def detect(text: str) -> Guess:
     """
     if len(text) > 2 * _SAMPLE + 80:
         half = len(text) // 2
+        clear = _clear(text, half)
+        if clear is not None:
+            return clear
         sample = (
             _clean(text[:_SAMPLE], _SAMPLE // 2)
             + " "
@@ -119,6 +125,17 @@ def detect(text: str) -> Guess:
     count = max(words, len(letters))
     language, confidence = _MODEL.classify(sample, 1.0 if count >= SURE_WORDS else _PRIOR)
     return Guess(language, confidence, count)
+
+
+def _clear(text: str, half: int) -> Guess | None:
+    """Tell by the small words, which costs a tenth of the model and is as sure where they agree."""
+    read = text[:_READ] + " " + text[half : half + _READ]
+    found = clear_majority(read.lower().split())
+    if found is None or found[0] not in LANGUAGES:
+        return None
+    if not read.isascii() and _OTHER_SCRIPT.search(read):
+        return None
+    return Guess(found[0], found[1], text.count(" ", 0, 20_000))
 
 
 def _clean(text: str, length: int) -> str:

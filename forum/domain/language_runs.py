@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from forum.domain.function_words import OWNED, OWNERS
 from forum.domain.language_model import MIN_WORDS, Guess, detect
 from forum.domain.values import LANGUAGES, Segment
 
@@ -18,36 +19,6 @@ _LONG_LINE: Final = 160
 """Characters of a line that is a paragraph by itself: a mail that was never wrapped."""
 _ODD_WORDS: Final = 12
 """A shorter run between two of one language, or in a language of no list, is part of them."""
-
-_FUNCTION_WORDS: Final = {
-    "fr": "est les des une dans pour vous nous qui sur avec mais sont cette ces aux du et été être "
-    "plus très je il ils même où leur votre notre c'est d'une qu'il n'est aussi sans donc à",
-    "en": "the of and to is that for it with as are this be have from not or by we you your our "
-    "has was will can which would there their they but i'm it's",
-    "es": "el los las y del pero muy también más su sus está hay nosotros lo al es un unos ser "
-    "este esta fue nos qué cómo están según cuando porque desde hasta",
-    "pt": "os uma não são mais também você em dos das pelo pela foi ao às muito nós isso seu",
-    "it": "il gli di che è non sono della nel dei alla anche più questo questa ma delle perché",
-    "ca": "els amb és per al dels són aquest aquesta però també pel i d'una no hi ha seva",
-    "de": "der die das und ist nicht ein eine mit den von zu auf für sich auch dem wir sie es",
-    "nl": "het een van zijn niet ook voor met op aan dat de wordt wij naar maar deze",
-}
-
-
-def _distinctive() -> dict[str, str]:
-    owners: dict[str, str] = {}
-    shared: set[str] = set()
-    for language, words in _FUNCTION_WORDS.items():
-        for word in words.split():
-            if word in owners:
-                shared.add(word)
-            owners[word] = language
-    return {word: language for word, language in owners.items() if word not in shared}
-
-
-_OWNERS: Final = _distinctive()
-_OWNED: Final = frozenset(_OWNERS)
-
 
 def language_runs(segment: Segment) -> list[tuple[Segment, Guess]]:
     """Cut own text where its language changes for good."""
@@ -86,12 +57,12 @@ def _paragraphs(text: str) -> list[str]:
 def _may_change(paragraphs: Sequence[str], whole: Guess) -> bool:
     """Tell from the function words whether some paragraph may be in another language."""
     for paragraph in paragraphs:
-        found = _OWNED.intersection(paragraph[:250].lower().split())
+        found = OWNED.intersection(paragraph[:250].lower().split())
         if not found:
             if len(paragraph) > 120:
                 return True
             continue
-        same = sum(1 for word in found if _OWNERS[word] == whole.language)
+        same = sum(1 for word in found if OWNERS[word] == whole.language)
         others = len(found) - same
         if 2 * same < len(found) and (others > 1 or len(paragraph) > 60):
             return True
