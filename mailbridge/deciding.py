@@ -26,7 +26,7 @@ _DIGEST_LENGTH: Final = 32
 
 _ACCEPT: Final = frozenset({"accept", "ok", "yes", "accepter", "oui", "aceptar", "si"})
 _REJECT: Final = frozenset({"reject", "refuse", "refuser", "rejeter", "rechazar"})
-_DISCARD: Final = frozenset({"discard", "ignorer", "ignore", "supprimer", "descartar"})
+_DISCARD: Final = frozenset({"discard", "ignore", "ecarter", "ignorer", "supprimer", "descartar"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ LONGEST_LINE: Final = 998
 """RFC 5322, section 2.1.1: the limit."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
+_TYPEWRITER: Final = str.maketrans("‘’“”«»–—", "''" + '"' * 4 + "--")
 
 
 def folded(name: str, value: str) -> bytes:
@@ -49,8 +50,8 @@ def folded(name: str, value: str) -> bytes:
 
 
 def ascii_only(text: str) -> str:
-    """Accents folded away, what is left over as `?`, white space collapsed."""
-    plain = unicodedata.normalize("NFKD", _CONTROL.sub(" ", text))
+    """Accents folded away, typographic marks plain, the rest as `?`, white space collapsed."""
+    plain = unicodedata.normalize("NFKD", _CONTROL.sub(" ", text).translate(_TYPEWRITER))
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(kept.encode("ascii", "replace").decode("ascii").split())
 

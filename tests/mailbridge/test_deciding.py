@@ -34,6 +34,7 @@ KEY = "a key of the tests"
         ("rechazar\n", "reject", ""),
         ("discard\n", "discard", ""),
         ("> accept\n\nignorer\n", "discard", ""),
+        ("Écarter\n", "discard", ""),
         ("Acceptable, je crois\n", "", ""),
         ("> accept\n", "", ""),
         ("\n", "", ""),

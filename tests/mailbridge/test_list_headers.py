@@ -77,3 +77,8 @@ def test_of_very_many_references_the_first_and_the_newest_stay() -> None:
     assert b"<m0@example.org>" in field
     assert b"<m499@example.org>" in field
     assert b"<m200@example.org>" not in field
+
+
+def test_typographic_marks_in_a_title_stay_readable_in_list_id() -> None:
+    fields = list_headers.list_fields(a_list("L’économie «sociale» – ici"), "http://x.org")
+    assert b'List-Id: "L\'economie sociale - ici" <ancrage.lists.example.org>' in fields
