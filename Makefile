@@ -63,8 +63,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.lock setup.cfg pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: requirements.lock requirements-source.lock setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	$(PIP) install --require-hashes --no-deps --no-build-isolation --no-binary dkimpy -r requirements-source.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

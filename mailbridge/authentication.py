@@ -1,7 +1,9 @@
-"""What the site's own mail server found out about a sender (RFC 8601).
+"""Who is really writing: what the site's own mail server found out, else what we find ourselves.
 
-Only the Authentication-Results of the configured authserv-id are believed: everybody can write
-such a header. No verdict is not a failure.
+Only the Authentication-Results (RFC 8601) of the configured authserv-id are believed: everybody
+can write such a header. Where it says nothing and look-ups are allowed, DKIM signatures and the
+DMARC policy of the author's domain are asked for. SPF is left to the mail server, which alone
+knows the client. No verdict is not a failure.
 """
 
 from __future__ import annotations
@@ -14,12 +16,17 @@ from typing import Final
 from forum.domain.addresses import mailboxes
 from forum.domain.dates import without_comments
 from forum.domain.headers import Headers
+from mailbridge.dkim_check import Outcome, SignedMessage
+from mailbridge.dns_text import LookupFailed, TxtLookup
 
 _METHOD: Final = re.compile(r"([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _PROPERTY: Final = re.compile(
     r"([a-z0-9-]+)\s*\.\s*([a-z0-9_.-]+)\s*=\s*(\"[^\"]*\"|[^\s;\"]+)", re.IGNORECASE
 )
 _BAD: Final = ("fail", "permerror")
+_SIGNATURES: Final = 3
+"""How many signatures of the author's domain are checked; each costs a look-up."""
+_POLICY: Final = re.compile(rb"\s*(?:(sp)|p)\s*=\s*(none|quarantine|reject)\s*", re.IGNORECASE)
 
 
 class Verdict(StrEnum):
@@ -48,6 +55,61 @@ class MethodResult:
             for name, value in self.properties
             if name in names
         )
+
+
+def established(raw: bytes, trusted_authserv: str, lookup: TxtLookup | None) -> Verdict:
+    """Whether the sender of a message is who From says; never raises.
+
+    The trusted server's word comes first; where it has none, our own check.
+
+    Args:
+        trusted_authserv: the authserv-id to believe; empty believes none.
+        lookup: asks the DNS; None where that is not wanted.
+    """
+    headers = Headers.of(raw)
+    if lookup is None or trusted_results(headers, trusted_authserv):
+        return verdict(headers, trusted_authserv)
+    return own_verdict(raw, headers, lookup)
+
+
+def own_verdict(raw: bytes, headers: Headers, lookup: TxtLookup) -> Verdict:
+    """What DKIM and DMARC (RFC 7489) tell when we look ourselves.
+
+    A signature that holds and is aligned with the author's domain passes. Without one it is a
+    failure that such a signature was broken, or that the domain asks to quarantine or reject what
+    is not authenticated. Where the DNS gives no answer nothing is known.
+    """
+    domain = _author_domain(headers)
+    if "." not in domain:
+        return Verdict.NONE
+    message = SignedMessage(raw)
+    signed = [one for one in message.signatures if _is_aligned(domain, one.domain)]
+    outcomes = {message.check(one, lookup) for one in signed[:_SIGNATURES]}
+    if Outcome.PASS in outcomes:
+        return Verdict.PASS
+    try:
+        strict = outcomes <= {Outcome.FAIL} and _asks_for_proof(domain, lookup)
+    except LookupFailed:
+        strict = False
+    return Verdict.FAIL if strict or outcomes == {Outcome.FAIL} else Verdict.NONE
+
+
+def _asks_for_proof(domain: str, lookup: TxtLookup) -> bool:
+    """Whether a domain wants mail in its name held or refused that is not authenticated.
+
+    Without a list of public suffixes the organisation's policy is sought in every parent domain of
+    two labels or more (as RFC 7489 does in one).
+    """
+    labels = domain.split(".")
+    for start in range(min(len(labels) - 1, 5)):
+        for record in lookup(f"_dmarc.{'.'.join(labels[start:])}"):
+            first, *tags = record.split(b";")
+            if first.replace(b" ", b"") == b"v=DMARC1":
+                wanted = {bool(m[1]): m[2].lower() for m in map(_POLICY.fullmatch, tags) if m}
+                # sp= is for the domains below the one that has the record.
+                policy = wanted.get(start > 0) or wanted.get(False, b"none")
+                return policy in (b"quarantine", b"reject")
+    return False
 
 
 def verdict(headers: Headers, trusted_authserv: str) -> Verdict:
@@ -114,12 +176,15 @@ def _author_domain(headers: Headers) -> str:
 
 
 def _aligned(domain: str, found: MethodResult) -> bool:
+    return any(_is_aligned(domain, other) for other in found.domains)
+
+
+def _is_aligned(domain: str, other: str) -> bool:
     """Relaxed alignment (RFC 7489, section 3.1), without a list of public suffixes.
 
-    One domain is the other or lies under it, with at least two labels in common.
+    One domain is the other or lies under it, with at least two labels in common. Two sisters
+    under one organisation are therefore not aligned: no verdict, where a list would know more.
     """
-    return any(
-        other.count(".") >= 1
-        and (domain == other or domain.endswith(f".{other}") or other.endswith(f".{domain}"))
-        for other in found.domains
+    return other.count(".") >= 1 and (
+        domain == other or domain.endswith(f".{other}") or other.endswith(f".{domain}")
     )

@@ -16,7 +16,7 @@ from mailbridge import list_headers, texts
 from mailbridge.addressing import RouteKind, domain_of, sub_address
 from mailbridge.mime_edit import Content, text_content
 from mailbridge.outgoing import Copy, mailbox_field, unstructured
-from mailbridge.reasons import in_words
+from mailbridge.reasons import advice, in_words
 
 OWNER_MAIL = "owner-mail"
 """Mail to `<slug>-owner`, passed on to an owner with the original attached."""
@@ -24,7 +24,15 @@ OWNER_MAIL = "owner-mail"
 SITE_PROBLEM = "site-problem"
 """The smarthost refuses everything."""
 
-_ANSWERS = frozenset({NoticeKind.HELP, NoticeKind.UNKNOWN_COMMAND, NoticeKind.HELD_AUTHOR})
+_ANSWERS = frozenset(
+    {
+        NoticeKind.HELP,
+        NoticeKind.UNKNOWN_COMMAND,
+        NoticeKind.HELD_AUTHOR,
+        NoticeKind.REFUSED_AUTHOR,
+        NoticeKind.FAILED_AUTHOR,
+    }
+)
 _CONFIRMED_BY_REPLY = frozenset({NoticeKind.CONFIRM_SUBSCRIBE, NoticeKind.CONFIRM_UNSUBSCRIBE})
 
 
@@ -79,6 +87,7 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         "recipient": notice.recipient,
         "site_url": settings.site_url,
         "moderation_url": f"{settings.site_url}/moderation",
+        "mails_url": f"{settings.site_url}/account/mails",
         "unsubscribe_url": "",
         "reason": "",
     }
@@ -90,7 +99,9 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
             settings.site_url, notice.params["token"]
         )
     if "reasons" in values:
-        values["reasons"] = in_words(values["reasons"].split(","), notice.language)
+        codes = values["reasons"].split(",")
+        values["advice"] = advice(codes, notice.language, values)
+        values["reasons"] = in_words(codes, notice.language)
     return values
 
 

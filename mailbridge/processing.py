@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain import message
 from forum.domain.headers import Headers
+from forum.domain.rules import Reason
 from forum.domain.values import Source, Submission
-from forum.operations.notices import NoticeKind, notify
+from forum.operations.notices import NoticeKind
 from forum.operations.posting import (
     Discarded,
     Disposition,
@@ -23,19 +24,14 @@ from forum.operations.posting import (
     post,
 )
 from forum.settings import Settings
-from forum.storage.lists import MailingList, Mode, RoleGrant, RoleName
-from forum.storage.mail import Incoming, IncomingState, Notice
-from forum.storage.people import Account, subscription_of
+from forum.storage.lists import MailingList, Mode
+from forum.storage.mail import Incoming, IncomingState
+from forum.storage.people import subscription_of
 from mailbridge import automatic, commands, deciding
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
-from mailbridge.authentication import Verdict, verdict
+from mailbridge.authentication import Verdict
 from mailbridge.automatic import Automatic
-from mailbridge.notices import OWNER_MAIL
-
-TOLD_AT_MOST: Final = timedelta(days=1)
-"""How often an author is told that mail of theirs is held."""
-
-MODERATORS_TOLD_AT_MOST: Final = timedelta(hours=1)
+from mailbridge.telling import pass_on, tell_author, tell_moderators
 
 _LOOPS: Final = 100
 """Received fields; more is a loop (RFC 5321, section 6.3)."""
@@ -50,8 +46,22 @@ _AUTOMATIC_STATES: Final = {
 }
 
 
-def process(session: Session, row: Incoming, raw: bytes, now: datetime, settings: Settings) -> None:
-    """Decide what becomes of a kept message and do it; the caller commits."""
+def process(
+    session: Session,
+    row: Incoming,
+    raw: bytes,
+    now: datetime,
+    settings: Settings,
+    found: Verdict = Verdict.NONE,
+    *,
+    in_dialogue: bool = False,
+) -> None:
+    """Decide what becomes of a kept message and do it; the caller commits.
+
+    Args:
+        found: Whether the sender is who From says, as `mailbridge.authentication` established it.
+        in_dialogue: Whether the client still waits and hears of a refusal.
+    """
     route = resolve(session, row.forward_path, settings.mail_domain)
     mailing_list = _locked(session, route) if route else None
     if route is None or mailing_list is None:
@@ -67,9 +77,10 @@ def process(session: Session, row: Incoming, raw: bytes, now: datetime, settings
     elif route.kind is RouteKind.BOUNCES:
         row.state = IncomingState.BOUNCE
     elif route.kind in POSTING_KINDS:
-        _post(session, row, mailing_list, submission, raw, now, settings)
+        posting = _Posting(session, row, mailing_list, submission, found, now)
+        posting.post(settings, in_dialogue)
     elif route.kind is RouteKind.OWNER:
-        _pass_on(session, row, mailing_list, submission, now)
+        pass_on(session, row, mailing_list, submission, now)
     elif route.kind is RouteKind.MODERATE:
         key = settings.resolved_secret_key()
         done = deciding.decide(session, mailing_list, route.token, submission, now, key)
@@ -97,41 +108,93 @@ def _machine(raw: bytes, row: Incoming, mailing_list: MailingList) -> Automatic 
     return kind
 
 
-def _post(
+def tell_of_failure(
     session: Session,
     row: Incoming,
-    mailing_list: MailingList,
-    submission: Submission,
     raw: bytes,
     now: datetime,
     settings: Settings,
+    found: Verdict,
 ) -> None:
-    found = verdict(Headers.of(raw), settings.trusted_authserv)
-    sender = Sender(
-        authenticated=found is Verdict.PASS,
-        failed=found is Verdict.FAIL,
-        incoming_id=row.id,
-    )
-    known = subscription_of(session, mailing_list.id, submission.author.address)
-    is_known = found is Verdict.PASS or (known is not None and found is Verdict.NONE)
-    disposition = post(
-        session,
-        mailing_list,
-        submission,
-        now,
-        max_bytes=settings.max_message_bytes,
-        source=Source.EMAIL,
-        sender=sender,
-    )
-    row.authenticated = found is Verdict.PASS
-    _record(row, disposition)
-    if isinstance(disposition, Rejected) and is_known:
-        row.detail = SAID
-    if isinstance(disposition, Held):
-        language = _language(session, mailing_list, submission)
-        if is_known:
-            _tell_author(session, mailing_list, submission, disposition, language, now)
-        _tell_moderators(session, mailing_list, submission, disposition, now, settings)
+    """Tell a member or authenticated sender that our code failed on their mail to a list.
+
+    Raises:
+        Exception: whatever made the message fail may make this fail too.
+    """
+    route = resolve(session, row.forward_path, settings.mail_domain)
+    if route is None or route.kind not in POSTING_KINDS:
+        return
+    mailing_list = session.get(MailingList, route.mailing_list_id)
+    if mailing_list is None or _machine(raw, row, mailing_list) is not None:
+        return
+    submission = message.parse(raw, row.received_at)
+    row.subject = row.subject or submission.subject
+    row.author_email = row.author_email or submission.author.key
+    if _Posting(session, row, mailing_list, submission, found, now).is_known:
+        tell_author(session, NoticeKind.FAILED_AUTHOR, mailing_list, submission, (), now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    """A person's mail to a list, and what is known of them."""
+
+    session: Session
+    row: Incoming
+    mailing_list: MailingList
+    submission: Submission
+    found: Verdict
+    now: datetime
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its author is told what becomes of it: a member, or an authenticated sender."""
+        address = self.submission.author.address
+        return self.found is Verdict.PASS or (
+            subscription_of(self.session, self.mailing_list.id, address) is not None
+        )
+
+    def post(self, settings: Settings, in_dialogue: bool) -> None:
+        """Judge it, record what became of it and tell whom it concerns."""
+        disposition = post(
+            self.session,
+            self.mailing_list,
+            self.submission,
+            self.now,
+            max_bytes=settings.max_message_bytes,
+            source=Source.EMAIL,
+            sender=Sender(
+                authenticated=self.found is Verdict.PASS,
+                failed=self.found is Verdict.FAIL,
+                incoming_id=self.row.id,
+            ),
+        )
+        self.row.authenticated = self.found is Verdict.PASS
+        _record(self.row, disposition)
+        match disposition:
+            case Rejected(reasons) if self.is_known:
+                self._refuse(reasons, in_dialogue)
+            case Held(_, reasons):
+                if self.is_known:
+                    self._tell(NoticeKind.HELD_AUTHOR, reasons)
+                tell_moderators(
+                    self.session,
+                    self.mailing_list,
+                    self.submission,
+                    disposition,
+                    self.now,
+                    settings,
+                )
+
+    def _refuse(self, reasons: tuple[Reason, ...], in_dialogue: bool) -> None:
+        # A refusal in the dialogue becomes a bounce, to whoever was written in the envelope: not
+        # for an address that is forged as far as we know.
+        if in_dialogue and self.found is not Verdict.FAIL:
+            self.row.detail = SAID
+        else:
+            self._tell(NoticeKind.REFUSED_AUTHOR, reasons)
+
+    def _tell(self, kind: NoticeKind, reasons: tuple[Reason, ...]) -> None:
+        tell_author(self.session, kind, self.mailing_list, self.submission, reasons, self.now)
 
 
 def _record(row: Incoming, disposition: Disposition) -> None:
@@ -146,125 +209,3 @@ def _record(row: Incoming, disposition: Disposition) -> None:
             row.state, row.reasons = IncomingState.REJECTED, [str(one) for one in reasons]
         case Discarded(reasons):
             row.state, row.reasons = IncomingState.DISCARDED, [str(one) for one in reasons]
-
-
-def _language(session: Session, mailing_list: MailingList, submission: Submission) -> str:
-    return commands.answer_language(session, mailing_list, submission, None)
-
-
-def _tell_author(
-    session: Session,
-    mailing_list: MailingList,
-    submission: Submission,
-    held: Held,
-    language: str,
-    now: datetime,
-) -> None:
-    """Only members and authenticated senders: a forged one must not get our mail."""
-    recipient = submission.author.key
-    if _told(session, NoticeKind.HELD_AUTHOR, recipient, now - TOLD_AT_MOST):
-        return
-    notify(
-        session,
-        NoticeKind.HELD_AUTHOR,
-        recipient,
-        language,
-        now,
-        mailing_list=mailing_list,
-        subject=submission.subject,
-        reasons=",".join(held.reasons),
-        in_reply_to=submission.message_id or "",
-    )
-
-
-def _tell_moderators(
-    session: Session,
-    mailing_list: MailingList,
-    submission: Submission,
-    held: Held,
-    now: datetime,
-    settings: Settings,
-) -> None:
-    author = submission.author
-    key = settings.resolved_secret_key()
-    for account in _in_charge(session, mailing_list, (RoleName.MODERATOR, RoleName.OWNER)):
-        if _told(
-            session,
-            NoticeKind.HELD_MODERATOR,
-            account.email,
-            now - MODERATORS_TOLD_AT_MOST,
-            mailing_list,
-        ):
-            continue
-        notify(
-            session,
-            NoticeKind.HELD_MODERATOR,
-            account.email,
-            account.language,
-            now,
-            mailing_list=mailing_list,
-            author=f"{author.name} <{author.address}>".strip(),
-            decision_token=deciding.decision_token(held.held_id, account.id, key),
-            subject=submission.subject,
-            reasons=",".join(held.reasons),
-        )
-
-
-def _pass_on(
-    session: Session,
-    row: Incoming,
-    mailing_list: MailingList,
-    submission: Submission,
-    now: datetime,
-) -> None:
-    """Mail to the owners: to each of them, else to the site's administrators."""
-    owners = _in_charge(session, mailing_list, (RoleName.OWNER,))
-    owners = owners or list(session.scalars(select(Account).where(Account.is_admin)))
-    row.state = IncomingState.COMMAND if owners else IncomingState.FAILED
-    row.reasons = ["owner"]
-    row.detail = "" if owners else "the list has no owner and the site no administrator"
-    for account in owners:
-        session.add(
-            Notice(
-                kind=OWNER_MAIL,
-                recipient=account.email,
-                language=account.language,
-                mailing_list_id=mailing_list.id,
-                params={
-                    "incoming_id": str(row.id),
-                    "author": submission.author.name or submission.author.address,
-                    "subject": submission.subject,
-                },
-                due_at=now,
-                queued_at=now,
-            )
-        )
-
-
-def _in_charge(
-    session: Session, mailing_list: MailingList, roles: tuple[RoleName, ...]
-) -> list[Account]:
-    return list(
-        session.scalars(
-            select(Account)
-            .join(RoleGrant, RoleGrant.account_id == Account.id)
-            .where(RoleGrant.mailing_list_id == mailing_list.id, RoleGrant.role.in_(roles))
-            .distinct()
-            .order_by(Account.id)
-        )
-    )
-
-
-def _told(
-    session: Session,
-    kind: NoticeKind,
-    recipient: str,
-    since: datetime,
-    mailing_list: MailingList | None = None,
-) -> bool:
-    query = select(Notice.id).where(
-        Notice.kind == kind, Notice.recipient == recipient, Notice.queued_at > since
-    )
-    if mailing_list is not None:
-        query = query.where(Notice.mailing_list_id == mailing_list.id)
-    return session.scalar(query.limit(1)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from forum.domain.rules import Reason
@@ -51,6 +51,46 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "es": "No se ha podido leer el mensaje.",
     },
 }
+_ADVICE: Final[dict[str, dict[str, str]]] = {
+    Reason.TOO_LARGE: {
+        "fr": "Déposez les gros fichiers ailleurs et envoyez le lien, ou réduisez les images.",
+        "en": "Put large files elsewhere and send the link, or make the pictures smaller.",
+        "es": "Ponga los archivos grandes en otro sitio y envíe el enlace, o reduzca las imágenes.",
+    },
+    Reason.UNVERIFIED_SENDER: {
+        "fr": "Si le message n'est pas de vous, ne faites rien : un modérateur le lira. S'il est de"
+        " vous, écrivez depuis votre messagerie habituelle, ou sur le site.",
+        "en": "If the message is not yours, do nothing: a moderator will read it. If it is yours,"
+        " write from your usual mail service, or on the site.",
+        "es": "Si el mensaje no es suyo, no haga nada: lo leerá un moderador. Si es suyo, escriba"
+        " desde su servicio de correo habitual o en el sitio.",
+    },
+    Reason.STRANGER: {
+        "fr": "Pour que vos messages paraissent aussitôt, abonnez-vous : %(subscribe_address)s",
+        "en": "To have your messages published at once, subscribe: %(subscribe_address)s",
+        "es": "Para que sus mensajes se publiquen enseguida, suscríbase: %(subscribe_address)s",
+    },
+    Reason.CLOSED_THREAD: {
+        "fr": "Pour reprendre le sujet, écrivez un nouveau message plutôt qu'une réponse.",
+        "en": "To take the matter up again, write a new message rather than an answer.",
+        "es": "Para retomar el asunto, escriba un mensaje nuevo en lugar de una respuesta.",
+    },
+    Reason.EMPTY: {
+        "fr": "Écrivez le texte dans le message lui-même et envoyez-le de nouveau.",
+        "en": "Write the text in the message itself and send it again.",
+        "es": "Escriba el texto en el propio mensaje y envíelo de nuevo.",
+    },
+    Reason.UNREADABLE: {
+        "fr": "Envoyez-le de nouveau en texte simple, ou écrivez sur le site.",
+        "en": "Send it again as plain text, or write on the site.",
+        "es": "Envíelo de nuevo como texto sin formato o escriba en el sitio.",
+    },
+}
+_NOTHING_TO_DO: Final = {
+    "fr": "Vous n'avez rien à faire : il est inutile de l'envoyer une seconde fois.",
+    "en": "There is nothing you need to do, and no need to send it again.",
+    "es": "Usted no tiene que hacer nada y no hace falta enviarlo otra vez.",
+}
 _OTHER: Final = {
     "fr": "Une règle de la liste l'a retenu.",
     "en": "A rule of the list has stopped it.",
@@ -67,6 +107,18 @@ def in_words(codes: Iterable[str], language: str) -> str:
     """
     sentences = (_WORDS.get(code, _OTHER)[language] for code in codes)
     return " ".join(dict.fromkeys(sentences)) or _OTHER[language]
+
+
+def advice(codes: Iterable[str], language: str, values: Mapping[str, str]) -> str:
+    """What an author can do about these reasons, as sentences in one language.
+
+    Args:
+        codes: of `forum.domain.rules.Reason`.
+        language: fr, en or es.
+        values: what the sentences may name: `subscribe_address`.
+    """
+    found = [_ADVICE[code][language] for code in codes if code in _ADVICE]
+    return " ".join(found or [_NOTHING_TO_DO[language]]) % values
 
 
 def smtp_refusal(codes: Iterable[str]) -> str:

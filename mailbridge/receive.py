@@ -22,7 +22,9 @@ from forum.settings import Settings
 from forum.storage.base import reading
 from forum.storage.mail import Incoming, IncomingState
 from mailbridge.addressing import Route, resolve
-from mailbridge.processing import SAID, process
+from mailbridge.authentication import Verdict, established
+from mailbridge.dns_text import TxtLookup, of_this_machine
+from mailbridge.processing import SAID, process, tell_of_failure
 from mailbridge.reasons import smtp_refusal
 
 log = logging.getLogger("passerelle.receive")
@@ -52,11 +54,19 @@ class MessageNotFound(LookupError):
 
 
 def receive(
-    session: Session, envelope: Envelope, raw: bytes, now: datetime, settings: Settings
+    session: Session,
+    envelope: Envelope,
+    raw: bytes,
+    now: datetime,
+    settings: Settings,
+    lookup: TxtLookup | None = None,
 ) -> str:
     """Keep a message, commit, then find out what it is; commits.
 
     A second copy (same envelope, same bytes) changes nothing and gets the first one's answer.
+
+    Args:
+        lookup: Asks the DNS, where the settings allow it; None takes this machine's name servers.
 
     Returns:
         The SMTP reply for this recipient.
@@ -73,7 +83,7 @@ def receive(
     key, state = row.id, row.state
     session.commit()
     if is_new or state == IncomingState.RECEIVED:
-        run(session, key, now, settings)
+        run(session, key, now, settings, lookup, in_dialogue=True)
     reply = _reply(session, key)
     log.info(
         "received incoming=%d new=%s kind=%s size=%d ms=%.0f",
@@ -82,18 +92,32 @@ def receive(
     return reply
 
 
-def run(session: Session, incoming_id: int, now: datetime, settings: Settings) -> None:
+def run(
+    session: Session,
+    incoming_id: int,
+    now: datetime,
+    settings: Settings,
+    lookup: TxtLookup | None = None,
+    *,
+    in_dialogue: bool = False,
+) -> None:
     """Process a kept message; a crash of our own code marks it failed. Commits, never raises.
 
     Two messages that come at once may both want to make the same author: the database lets one,
     and the other is tried again.
+
+    Args:
+        lookup: As for `receive`.
+        in_dialogue: Whether the client still waits and hears of a refusal.
     """
+    found = _established(session, incoming_id, settings, lookup)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             # Locked, so that a listener and a worker after a restart do not both process it.
             row = session.get(Incoming, incoming_id, with_for_update=True)
             if row is not None and row.state == IncomingState.RECEIVED:
-                process(session, row, load_raw(row.raw), now, settings)
+                raw = load_raw(row.raw)
+                process(session, row, raw, now, settings, found, in_dialogue=in_dialogue)
             session.commit()
             return
         except Exception as error:
@@ -103,6 +127,7 @@ def run(session: Session, incoming_id: int, now: datetime, settings: Settings) -
                 continue
             log.exception("failed incoming=%d attempts=%d", incoming_id, attempt)
             _mark_failed(session, incoming_id, error)
+            _tell_of_failure(session, incoming_id, now, settings, found)
             return
 
 
@@ -176,6 +201,40 @@ def _keep(
     session.add(row)
     session.flush()
     return row, True
+
+
+def _established(
+    session: Session, incoming_id: int, settings: Settings, lookup: TxtLookup | None
+) -> Verdict:
+    """Who is writing, before the transaction that posts: an answer of the DNS may take seconds."""
+    if not (settings.dns or settings.trusted_authserv):
+        return Verdict.NONE
+    try:
+        with reading():
+            row = session.get(Incoming, incoming_id)
+            raw = load_raw(row.raw) if row is not None else b""
+            session.rollback()
+        asking = (lookup or of_this_machine()) if settings.dns else None
+        return established(raw, settings.trusted_authserv, asking)
+    except Exception:
+        # No verdict is not a failure; what is wrong shows when the message is processed.
+        session.rollback()
+        log.exception("unchecked incoming=%d", incoming_id)
+        return Verdict.NONE
+
+
+def _tell_of_failure(
+    session: Session, incoming_id: int, now: datetime, settings: Settings, found: Verdict
+) -> None:
+    """In a transaction of its own: what failed once may well fail again, and costs nothing then."""
+    try:
+        row = session.get(Incoming, incoming_id)
+        if row is not None:
+            tell_of_failure(session, row, load_raw(row.raw), now, settings, found)
+        session.commit()
+    except Exception:
+        session.rollback()
+        log.exception("untold incoming=%d", incoming_id)
 
 
 def _mark_failed(session: Session, incoming_id: int, error: Exception) -> None:

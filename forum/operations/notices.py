@@ -20,6 +20,8 @@ class NoticeKind(StrEnum):
     WELCOME = "welcome"
     GOODBYE = "goodbye"
     HELD_AUTHOR = "held-author"
+    REFUSED_AUTHOR = "refused-author"
+    FAILED_AUTHOR = "failed-author"
     HELD_MODERATOR = "held-moderator"
     REJECTED = "rejected"
     HELP = "help"

@@ -22,6 +22,7 @@ from mailbridge.receive import (
     resume,
 )
 from tests.factories import START, Make, mail
+from tests.mailbridge.signing import Zone, signed, zone
 
 LIST = "ancrage@lists.example.org"
 AWA = "awa@example.org"
@@ -147,7 +148,74 @@ def test_a_failed_verdict_holds_a_members_mail(
     receive(session, Envelope(AWA, LIST), forged, START, trusting)
     held = session.scalars(select(HeldMessage)).one()
     assert held.reasons == ["unverified-sender"]
+    # Whether it was theirs or not, the member should know.
+    told = session.scalars(select(Notice)).one()
+    assert (told.kind, told.recipient, told.language) == ("held-author", AWA, "fr")
+
+
+def test_our_own_check_holds_what_fails_and_posts_what_passes(
+    ancrage, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    checking = replace(settings, dns=True)
+    genuine = signed(mail(message_id="a@example.org"))
+    forged = genuine.replace(b"Bonjour", b"Bonsoir").replace(b"<a@", b"<b@")
+    for raw in (genuine, forged):
+        receive(session, Envelope(AWA, LIST), raw, START, checking, zone())
+    states = [(row.state, row.authenticated) for row in session.scalars(select(Incoming))]
+    assert states == [(IncomingState.POSTED, True), (IncomingState.HELD, False)]
+    assert session.scalars(select(HeldMessage)).one().reasons == ["unverified-sender"]
+
+
+def test_a_silent_dns_holds_nothing(ancrage, session: Session, settings: Settings) -> None:  # type: ignore[no-untyped-def]
+    checking = replace(settings, dns=True)
+    receive(session, Envelope(AWA, LIST), signed(mail()), START, checking, Zone(silent=True))
+    assert session.scalars(select(Incoming)).one().state == IncomingState.POSTED
+
+
+def test_an_authenticated_stranger_is_told_that_their_mail_is_held(
+    ancrage, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    checking = replace(settings, dns=True)
+    text = "Hola a todos, quisiera participar en el encuentro de primavera de la red.\n"
+    raw = signed(mail(author="Rosa <rosa@example.org>", text=text))
+    receive(session, Envelope("rosa@example.org", LIST), raw, START, checking, zone())
+    told = session.scalars(select(Notice)).one()
+    assert (told.kind, told.recipient, told.language) == ("held-author", "rosa@example.org", "es")
+
+
+def test_a_refusal_that_no_client_hears_is_told_by_mail(
+    ancrage, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    small = replace(settings, max_message_bytes=300)
+    reply = receive(session, Envelope(AWA, LIST), mail(), START, small)
+    assert reply.startswith("552")
     assert session.scalars(select(Notice)).all() == []
+    forged = mail(
+        message_id="b@example.org",
+        Authentication_Results="mx.example.org; dmarc=fail header.from=example.org",
+    )
+    trusting = replace(small, trusted_authserv="mx.example.org")
+    assert receive(session, Envelope(AWA, LIST), forged, START, trusting) == ACCEPTED
+    told = session.scalars(select(Notice)).one()
+    assert (told.kind, told.recipient) == ("refused-author", AWA)
+
+
+def test_an_author_is_told_one_thing_a_day(
+    ancrage, make: Make, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    make.moderator(ancrage, "modo@example.net")
+    ancrage.posting = "moderated"
+    make.commit()
+    small = replace(settings, max_message_bytes=700, trusted_authserv="mx.example.org")
+    fails = "mx.example.org; dmarc=fail header.from=example.org"
+    for hours, raw in (
+        (0, mail(message_id="a@example.org")),
+        (1, mail(message_id="b@example.org", Authentication_Results=fails, text="x" * 800)),
+        (26, mail(message_id="c@example.org", Authentication_Results=fails, text="y" * 800)),
+    ):
+        receive(session, Envelope(AWA, LIST), raw, START + timedelta(hours=hours), small)
+    rows = session.scalars(select(Notice).where(Notice.recipient == AWA).order_by(Notice.id)).all()
+    assert [row.kind for row in rows] == ["held-author", "refused-author"]
 
 
 def test_a_crash_is_kept_with_its_reason_and_can_be_tried_again(
@@ -160,12 +228,29 @@ def test_a_crash_is_kept_with_its_reason_and_can_be_tried_again(
     assert "post" in row.detail
     assert "\n" not in row.detail
     key = row.id
+    told = session.scalars(select(Notice)).all()
+    assert [(one.kind, one.recipient, one.language) for one in told] == [
+        ("failed-author", AWA, "fr")
+    ]
+    assert (row.author_email, row.subject) == (AWA, "Monnaies locales")
     session.execute(text("ALTER TABLE broken_post RENAME TO post"))
     session.commit()
     again = reprocess(session, key, START, settings)
     assert (again.state, again.detail) == (IncomingState.POSTED, "")
     assert reprocess(session, key, START, settings).state == IncomingState.POSTED
     assert session.scalar(select(func.count(Post.id))) == 1
+
+
+def test_a_crash_on_automatic_mail_or_a_strangers_is_told_to_nobody(
+    mail_in, ancrage, session: Session
+) -> None:  # type: ignore[no-untyped-def]
+    session.execute(text("ALTER TABLE post RENAME TO broken_post"))
+    session.execute(text("ALTER TABLE held_message RENAME TO broken_held"))
+    session.commit()
+    stranger = mail(author="X <x@example.net>")
+    assert mail_in(stranger)[1].state == IncomingState.FAILED
+    assert mail_in(mail(subject="Réponse automatique : oui"))[1].state == IncomingState.AUTOMATIC
+    assert session.scalars(select(Notice)).all() == []
 
 
 def test_trying_what_does_not_exist_is_an_error(session: Session, settings: Settings) -> None:
