@@ -38,6 +38,24 @@ class UTCDateTime(TypeDecorator[datetime]):
         return result.astimezone(UTC)
 
 
+class CleanText(TypeDecorator[str]):
+    """Text without NUL characters, which PostgreSQL cannot hold and nobody can read.
+
+    They are left out on every database, when storing and when comparing.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return value.replace("\0", "") if value else value
+
+    def coerce_compared_value(self, op: object, value: object) -> Any:
+        """What a column is compared with is cleaned like what it holds."""
+        return self if isinstance(value, str) else super().coerce_compared_value(op, value)  # type: ignore[arg-type]
+
+
 class Base(DeclarativeBase):
     """The base of all tables."""
 
@@ -50,13 +68,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UTCDateTime()}  # noqa: RUF012
+    type_annotation_map = {datetime: UTCDateTime(), str: CleanText()}  # noqa: RUF012
 
 
 Key = Annotated[int, mapped_column(primary_key=True)]
 """A surrogate primary key."""
 
-Short = Annotated[str, mapped_column(String(64))]
+Short = Annotated[str, mapped_column(CleanText(64))]
 """A code, a slug or a language."""
 
 
