@@ -45,7 +45,7 @@ class Shown:
     """For anonymous readers; None where it is the same."""
     excerpt: str
     follows: bool
-    """Whether some own text is too short to tell its language, and follows thread and author."""
+    """Whether all own text is too short to tell its language: it follows thread and author."""
 
 
 def understand(raw: bytes, arrived_at: datetime, level: int) -> Understood:
@@ -78,10 +78,12 @@ def show(
         parent_text: Of the message answered, where it is known.
         inherited: Languages that a short text follows, in order.
     """
+    # What is derived from the bytes shows none of our own tokens, also where they were quoted.
+    text = markup.redact_tokens(text)
     segments, tagged = language.tag_languages(
         body.segment(text, text_format, parent_text), declared=declared, inherited=inherited
     )
-    html = markup.redact_tokens(markup.render_segments(segments, text_format))
+    html = markup.render_segments(segments, text_format)
     public = markup.mask_addresses_html(html)
     own = [part for part in segments if part.role == Role.REPLY]
     return Shown(
@@ -89,6 +91,6 @@ def show(
         language=tagged,
         html=html,
         public_html=public if public != html else None,
-        excerpt=markup.mask_addresses_text(markup.plain_excerpt(own, EXCERPT_LENGTH)),
-        follows=any(part.confidence == 0.0 and not part.text.isspace() for part in own),
+        excerpt=markup.mask_addresses_text(markup.plain_excerpt(own, EXCERPT_LENGTH, text_format)),
+        follows=bool(own) and declared is None and not any(part.confidence for part in own),
     )

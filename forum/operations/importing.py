@@ -28,6 +28,7 @@ from forum.operations.importing_rows import (
     parents,
     post_values,
     segment_values,
+    table_of,
     thread_values,
 )
 from forum.operations.posting import publish
@@ -159,7 +160,7 @@ class Storing:
             for ready, author, thread_id in zip(fresh, authors, thread_ids, strict=True)
         ]
         post_ids = self.session.scalars(
-            insert(Post).returning(Post.id, sort_by_parameter_order=True), rows
+            insert(table_of(Post)).returning(Post.id, sort_by_parameter_order=True), rows
         ).all()
         segments, attachments, ids = [], [], []
         for ready, post_id, thread_id in zip(fresh, post_ids, thread_ids, strict=True):
@@ -183,7 +184,7 @@ class Storing:
         missing = [one for sha256, one in wanted.items() if sha256 not in found]
         if missing:
             ids = self.session.scalars(
-                insert(RawMessage).returning(RawMessage.id, sort_by_parameter_order=True),
+                insert(table_of(RawMessage)).returning(RawMessage.id, sort_by_parameter_order=True),
                 [
                     {"sha256": one.sha256, "size": one.size, "compressed": one.compressed}
                     for one in missing
@@ -210,7 +211,7 @@ class Storing:
         ids: Sequence[int] = ()
         if begun:
             ids = self.session.scalars(
-                insert(Thread).returning(Thread.id, sort_by_parameter_order=True), begun
+                insert(table_of(Thread)).returning(Thread.id, sort_by_parameter_order=True), begun
             ).all()
         return [ids[-1 - one] if one < 0 else one for one in chosen]
 
@@ -299,7 +300,7 @@ class Storing:
 
     def _bulk(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            self.session.execute(insert(table), rows)
+            self.session.execute(insert(table_of(table)), rows)
 
 
 def keep_old_addresses(session: Session, list_id: int, wanted: Mapping[str, int]) -> None:
@@ -322,4 +323,4 @@ def keep_old_addresses(session: Session, list_id: int, wanted: Mapping[str, int]
             if key not in known
         ]
         if rows:
-            session.execute(insert(OldAddress), rows)
+            session.execute(insert(table_of(OldAddress)), rows)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.values import Submission
 from forum.operations.gathering import chunks
+from forum.operations.importing_rows import table_of
 from forum.storage.archive import Post
 from forum.storage.people import Account, Address, Author
 
@@ -97,12 +98,12 @@ class People:
         if not new:
             return {}
         author_ids = self.session.scalars(
-            insert(Author).returning(Author.id, sort_by_parameter_order=True),
+            insert(table_of(Author)).returning(Author.id, sort_by_parameter_order=True),
             [{"name": one.name, "named_at": one.named_at} for one in new.values()],
         ).all()
         ids = dict(zip(new, author_ids, strict=True))
         self.session.execute(
-            insert(Address),
+            insert(table_of(Address)),
             [{"email": email, "author_id": author_id} for email, author_id in ids.items()],
         )
         return ids

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+
+from sqlalchemy import Table
 
 from forum.domain import subject
 from forum.domain.preparing import Shown, Understood
 from forum.domain.thread_index import index_ids
 from forum.domain.values import Source, Submission
 from forum.operations.posting import UNNAMED
+from forum.storage.base import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def own_ids(submission: Submission) -> tuple[str, ...]:
 
 def parents(submission: Submission) -> list[str]:
     """References, oldest first, then In-Reply-To where it adds one."""
-    return list(dict.fromkeys((*submission.references, *submission.in_reply_to)))
+    return list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1])))
 
 
 def thread_values(submission: Submission, list_id: int, slug: str) -> dict[str, Any]:
@@ -116,3 +119,8 @@ def attachment_values(ready: Ready, post_id: int) -> list[dict[str, Any]]:
         }
         for part in ready.submission.attachments
     ]
+
+
+def table_of(mapped: type[Base]) -> Table:
+    """The table behind a class: rows go into it in bulk at half the cost of objects."""
+    return cast("Table", mapped.__table__)

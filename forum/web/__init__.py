@@ -14,6 +14,7 @@ BLUEPRINTS: Final = (
     "forum.web.downloads",
     "forum.web.citing",
     "forum.web.feeds",
+    "forum.web.old_addresses",
     "forum.web.searching",
     "forum.web.pages",
     "forum.web.languages",

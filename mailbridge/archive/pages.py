@@ -1,0 +1,236 @@
+"""A list as a folder of HTML pages: read without a server, with a small search of its own.
+
+Addresses are masked, as for anonymous readers, because such a folder is soon put on a web server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.domain.masking import mask_addresses_text
+from forum.domain.message import attachment_content
+from forum.operations.raw import load_raw
+from forum.storage.archive import Post, RawMessage
+from forum.storage.base import reading
+from forum.storage.browsing import ThreadRow, thread_row
+from forum.storage.lists import MailingList
+from forum.storage.post_rows import PostRow, posts_where
+from mailbridge.archive.selection import Selection, post_ids
+
+SEARCHED: Final = 1_000
+"""Characters of each post that the small search looks at."""
+_ACTIVE: Final = (".html", ".htm", ".xhtml", ".svg", ".xml", ".js", ".mjs")
+_UNSAFE: Final = re.compile(r"[^\w.()+ -]")
+_TAG: Final = re.compile(r"<[^>]*>")
+
+STYLE: Final = """
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; }
+article { border-top: 1px solid #999; padding: .5rem 0; overflow-wrap: anywhere; }
+blockquote { border-left: 3px solid #999; margin: .5rem 0; padding-left: .75rem; }
+header p, .small { color: #444; font-size: .9rem; } li { margin: .3rem 0; }
+img { max-width: 100%; } input { font: inherit; width: 100%; padding: .3rem; }
+@media (prefers-color-scheme: dark) {
+  body { background: #111; color: #eee; } a { color: #9cf; } header p, .small { color: #bbb; }
+}
+"""
+SCRIPT: Final = """
+"use strict";
+const plain = text => text.normalize("NFD").replace(/[\\u0300-\\u036f]/g, "").toLowerCase();
+const field = document.getElementById("q");
+const list = document.getElementById("found");
+const posts = window.POSTS.map(post => [post, plain(post.slice(1).join(" "))]);
+field.addEventListener("input", () => {
+  const words = plain(field.value).split(/\\s+/).filter(Boolean);
+  list.replaceChildren();
+  if (!words.length) return;
+  let shown = 0;
+  for (const [post, text] of posts) {
+    if (!words.every(word => text.includes(word))) continue;
+    const link = document.createElement("a");
+    link.href = post[0];
+    link.textContent = post[1];
+    const item = document.createElement("li");
+    item.append(link, ` ${post[2]}, ${post[3]}`);
+    list.append(item);
+    if (++shown === 200) break;
+  }
+});
+"""
+
+
+def write_html(
+    folder: Path, session: Session, mailing_list: MailingList, selection: Selection
+) -> int:
+    """Write the posts of a selection as pages; gives their number.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    (folder / "threads").mkdir(parents=True, exist_ok=True)
+    title = mailing_list.title(mailing_list.language)
+    language = mailing_list.language
+    wanted: set[int] = set()
+    thread_ids: dict[int, None] = {}
+    for some in post_ids(session, selection):
+        wanted |= set(some)
+        with reading():
+            found = session.execute(select(Post.thread_id).where(Post.id.in_(some)))
+            thread_ids.update(dict.fromkeys(found.scalars()))
+            session.rollback()
+    with force_locale(language):
+        (folder / "style.css").write_text(STYLE, encoding="utf-8")
+        (folder / "search.js").write_text(SCRIPT, encoding="utf-8")
+        threads: list[ThreadRow] = []
+        with (folder / "posts.js").open("w", encoding="utf-8") as data:
+            data.write("window.POSTS = [\n")
+            for thread_id in thread_ids:
+                row, posts = _thread(session, thread_id, wanted)
+                if row is None:
+                    continue
+                threads.append(row)
+                _write_thread(folder, session, title, language, row, posts)
+                data.writelines(_search_lines(row, posts))
+            data.write("];\n")
+        _write_lists(folder, title, language, threads)
+    return len(wanted)
+
+
+def _thread(
+    session: Session, thread_id: int, wanted: set[int]
+) -> tuple[ThreadRow | None, list[PostRow]]:
+    with reading():
+        row = thread_row(session, thread_id)
+        found = posts_where(
+            session, Post.thread_id == thread_id, members_html=False, order=(Post.position,)
+        )
+        session.rollback()
+    return row, [post for post in found if post.id in wanted]
+
+
+def _write_thread(
+    folder: Path,
+    session: Session,
+    title: str,
+    language: str,
+    row: ThreadRow,
+    posts: Sequence[PostRow],
+) -> None:
+    body = [f'<p><a href="../index.html">{escape(title)}</a></p>']
+    body.append(f"<h1>{_shown(row.subject) or escape(gettext('(no subject)'))}</h1>")
+    for post in posts:
+        files = _write_attachments(folder, session, post)
+        body.append(_article(post, files))
+    page = _page(row.subject, language, body, up="../")
+    (folder / "threads" / f"{row.id}.html").write_text(page, encoding="utf-8")
+
+
+def _article(post: PostRow, files: Iterable[tuple[str, str]]) -> str:
+    lang = f' lang="{escape(post.language)}"' if post.language not in ("und", "mul") else ""
+    parts = [
+        f'<article id="p{post.id}"><header><p><strong>{_shown(post.author)}</strong> '
+        f'<time datetime="{post.date:%Y-%m-%dT%H:%M:%SZ}">{post.date:%Y-%m-%d %H:%M}</time>'
+    ]
+    if post.parent is not None:
+        answered = gettext("answers %(name)s", name=mask_addresses_text(post.parent.author))
+        parts.append(f' <a href="#p{post.parent.id}">{escape(answered)}</a>')
+    parts.append(f"</p></header><div{lang}>{post.html}</div>")
+    links = [f'<li><a href="../{escape(path)}">{escape(name)}</a></li>' for path, name in files]
+    if links:
+        parts.append(f"<ul>{''.join(links)}</ul>")
+    return "".join(parts) + "</article>"
+
+
+def _write_attachments(folder: Path, session: Session, post: PostRow) -> Iterator[tuple[str, str]]:
+    """Put the attachments of a post into files; gives their paths and names."""
+    if not post.attachments:
+        return
+    with reading():
+        stored = session.execute(
+            select(RawMessage.compressed, RawMessage.size)
+            .join(Post, Post.raw_id == RawMessage.id)
+            .where(Post.id == post.id)
+        ).first()
+        session.rollback()
+    if stored is None:
+        return
+    raw = load_raw(RawMessage(compressed=stored.compressed, size=stored.size))
+    target = folder / "attachments" / str(post.id)
+    target.mkdir(parents=True, exist_ok=True)
+    for part in post.attachments:
+        try:
+            _, content = attachment_content(raw, part.index)
+        except LookupError:
+            continue
+        shown = mask_addresses_text(part.filename)
+        name = f"{part.index}-{_UNSAFE.sub('_', shown)[-100:]}"
+        # What could run in a browser is only shown.
+        name += ".txt" if name.lower().endswith(_ACTIVE) else ""
+        (target / name).write_bytes(content)
+        yield f"attachments/{post.id}/{name}", shown
+
+
+def _search_lines(row: ThreadRow, posts: Iterable[PostRow]) -> Iterator[str]:
+    for post in posts:
+        text = " ".join(_TAG.sub(" ", post.html).split())[:SEARCHED]
+        entry = (
+            f"threads/{row.id}.html#p{post.id}",
+            mask_addresses_text(post.subject or row.subject),
+            mask_addresses_text(post.author),
+            f"{post.date:%Y-%m-%d}",
+            text,
+        )
+        # U+2028 ends a line in old browsers' scripts.
+        line = json.dumps(entry, ensure_ascii=False).replace("\u2028", " ").replace("\u2029", " ")
+        yield line + ",\n"
+
+
+def _write_lists(folder: Path, title: str, language: str, threads: Sequence[ThreadRow]) -> None:
+    """A page with the search and the years, and one for each year."""
+    years: dict[int, list[ThreadRow]] = {}
+    for row in sorted(threads, key=lambda row: row.started_at, reverse=True):
+        years.setdefault(row.started_at.year, []).append(row)
+    label = escape(gettext("Search"))
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p><label>{label} <input id="q" type="search" autocomplete="off"></label></p>',
+        '<ul id="found" aria-live="polite"></ul><ul>',
+    ]
+    for year, rows in years.items():
+        body.append(f'<li><a href="{year}.html">{year}</a> ({len(rows)})</li>')
+        lines = [
+            f'<li><a href="threads/{row.id}.html">{_shown(row.subject) or "…"}</a> '
+            f'<span class="small">{_shown(row.starter)}, {row.started_at:%Y-%m-%d}, '
+            f"{row.post_count}</span></li>"
+            for row in rows
+        ]
+        head = f'<p><a href="index.html">{escape(title)}</a></p><h1>{year}</h1><ul>'
+        page = _page(f"{title} {year}", language, [head, *lines, "</ul>"])
+        (folder / f"{year}.html").write_text(page, encoding="utf-8")
+    body.append('</ul><script src="posts.js"></script><script src="search.js"></script>')
+    (folder / "index.html").write_text(_page(title, language, body), encoding="utf-8")
+
+
+def _page(title: str, language: str, body: Iterable[str], up: str = "") -> str:
+    content = "\n".join(body)
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        # Mail is strangers' writing: the copy loads and runs nothing but its own files.
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "style-src 'self' file:; script-src 'self' file:; img-src 'self' file: data:\">"
+        f'<link rel="stylesheet" href="{up}style.css"><title>{_shown(title)}</title></head>'
+        f"<body><main>\n{content}\n</main></body></html>\n"
+    )
+
+
+def _shown(text: str) -> str:
+    return escape(mask_addresses_text(text))
