@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain import body, language, markup, subject
+from forum.domain import subject
+from forum.domain.preparing import Shown, show
 from forum.domain.rules import (
     Accept,
     Discard,
@@ -22,25 +23,25 @@ from forum.domain.rules import (
     Reject,
     judge,
 )
-from forum.domain.values import Role, Segment, Source, Submission
+from forum.domain.values import Source, Submission
 from forum.operations import threading
 from forum.operations.accounts import ensure_author
 from forum.operations.deliveries import queue_deliveries
+from forum.operations.deriving import (
+    attachment_rows,
+    header_values,
+    newest_language,
+    segment_rows,
+    shown_values,
+    text_of,
+)
 from forum.operations.raw import store_raw
 from forum.operations.threads import refresh_summaries
-from forum.storage.archive import (
-    MessageLink,
-    Post,
-    PostAttachment,
-    PostSegment,
-    Thread,
-    ThreadState,
-)
+from forum.storage.archive import MessageLink, Post, Thread, ThreadState
 from forum.storage.lists import MailingList, Posting, Strangers, roles_of
 from forum.storage.mail import HeldMessage, HeldState, IndexQueue
 from forum.storage.people import Account, Address, address_of, is_subscribed
 
-EXCERPT_LENGTH = 200
 UNNAMED = "unnamed.invalid"
 """RFC 2606: no Message-ID of the outside world ends so."""
 
@@ -149,9 +150,8 @@ def publish(
     """
     address = ensure_author(session, submission.author, submission.date)
     placement = threading.place(session, mailing_list, submission, now)
-    segments, tagged = _read_body(session, submission, placement.parent_id, address)
-    row = _insert(session, mailing_list, submission, now, source, address, placement, tagged)
-    _store_body(row, submission, segments)
+    shown = _read_body(session, submission, placement.parent_id, address)
+    row = _insert(session, mailing_list, submission, now, source, address, placement, shown)
     session.flush()
     touched = threading.settle(session, row)
     refresh_summaries(session, touched)
@@ -275,26 +275,15 @@ def _answers_closed_thread(
 
 def _read_body(
     session: Session, submission: Submission, parent_id: int | None, address: Address
-) -> tuple[tuple[Segment, ...], str]:
+) -> Shown:
     parent = session.get(Post, parent_id) if parent_id else None
-    parent_text = None
-    inherited: list[str] = []
-    if parent is not None:
-        parent_text = "\n".join(segment.text for segment in parent.segments)
-        inherited.append(parent.language)
-    newest = session.scalar(
-        select(Post.language)
-        .where(Post.author_id == address.author_id)
-        .order_by(Post.date.desc())
-        .limit(1)
-    )
-    if newest:
-        inherited.append(newest)
-    # What is derived from the bytes shows none of our own tokens, also where they were quoted.
-    text = markup.redact_tokens(submission.text)
-    segments = body.segment(text, submission.text_format, parent_text)
-    return language.tag_languages(
-        segments, declared=submission.declared_language, inherited=inherited
+    inherited = [parent.language] if parent is not None else []
+    return show(
+        submission.text,
+        submission.text_format,
+        submission.declared_language,
+        text_of(parent) if parent is not None else None,
+        (*inherited, *newest_language(session, address.author_id)),
     )
 
 
@@ -306,35 +295,27 @@ def _insert(
     source: Source,
     address: Address,
     placement: threading.Placement,
-    tagged: str,
+    shown: Shown,
 ) -> Post:
-    parsed = subject.parse_subject(submission.subject, list_prefixes=(mailing_list.slug,))
     thread_id = placement.thread_id
     if thread_id is None:
-        thread_id = _start_thread(session, mailing_list, submission, parsed.base).id
+        title = subject.parse_subject(submission.subject, list_prefixes=(mailing_list.slug,)).base
+        thread_id = _start_thread(session, mailing_list, submission, title).id
     row = Post(
         mailing_list_id=mailing_list.id,
         thread_id=thread_id,
         parent_id=placement.parent_id,
         raw_id=store_raw(session, submission.raw).id,
         author_id=address.author_id,
-        author_name=submission.author.name,
         message_id=_archive_id(session, mailing_list, submission),
         content_digest=submission.content_digest,
-        references=list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))),
-        people=sorted({submission.author.key, *(box.key for box in submission.recipients)} - {""}),
-        thread_index=submission.thread_index,
-        subject=submission.subject,
-        base_subject=subject.base_subject(submission.subject, (mailing_list.slug,)),
-        is_reply=parsed.is_reply,
         date=submission.date,
         arrived_at=now,
         source=source,
-        language=tagged,
-        text_format=submission.text_format,
-        flags=[str(flag) for flag in submission.flags],
-        repairs=[f"{repair.part}:{repair.method}" for repair in submission.repairs],
-        html="",
+        segments=segment_rows(shown),
+        attachments=attachment_rows(submission),
+        **header_values(submission, mailing_list.slug),
+        **shown_values(shown),
     )
     session.add(row)
     return row
@@ -352,31 +333,6 @@ def _start_thread(
     session.add(thread)
     session.flush()
     return thread
-
-
-def _store_body(row: Post, submission: Submission, segments: Sequence[Segment]) -> None:
-    row.segments = [
-        PostSegment(position=position, role=part.role, language=part.language, text=part.text)
-        for position, part in enumerate(segments)
-    ]
-    row.attachments = [
-        PostAttachment(
-            index=part.index,
-            filename=part.filename,
-            content_type=part.content_type,
-            size=part.size,
-            content_id=part.content_id,
-            inline=part.inline,
-        )
-        for part in submission.attachments
-    ]
-    row.html = markup.render_segments(segments, submission.text_format)
-    public = markup.mask_addresses_html(row.html)
-    row.public_html = public if public != row.html else None
-    own = [part for part in segments if part.role == Role.REPLY]
-    row.excerpt = markup.mask_addresses_text(
-        markup.plain_excerpt(own, EXCERPT_LENGTH, submission.text_format)
-    )
 
 
 def _archive_id(session: Session, mailing_list: MailingList, submission: Submission) -> str:

@@ -123,7 +123,7 @@ class Post(Base):
     flags: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Codes of `forum.domain.values.Flag`."""
     repairs: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """`part:method` of each repair of wrongly decoded text."""
+    """`part:method` of each repair of wrongly decoded text; behind `undone` where taken back."""
     state: Mapped[Short] = mapped_column(default=PostState.VISIBLE)
     excerpt: Mapped[str] = mapped_column(default="")
     """The first words of its own text, addresses masked."""

@@ -1,0 +1,212 @@
+"""A post derived again from its stored bytes: what is shown changes, what people decided stays.
+
+Three steps, so that no transaction waits for a long text: what a post is derived from is read, the
+rest is computed without the database, and only what differs is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.domain import subject
+from forum.domain.message import parse
+from forum.domain.preparing import Shown, show
+from forum.domain.values import Submission
+from forum.operations.accounts import ensure_author
+from forum.operations.raw import load_raw
+from forum.storage.archive import Post, PostAttachment, PostSegment
+from forum.storage.mail import IndexQueue
+
+UNDONE: Final = "undone"
+"""Stands before the repairs of a post (`Post.repairs`) that a moderator took back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a post is derived from."""
+
+    raw: bytes
+    arrived_at: datetime
+    with_repairs: bool
+    parent_text: str | None
+    inherited: tuple[str, ...]
+    """Languages that a text follows which is too short to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the bytes of a post say, as the program reads them now."""
+
+    submission: Submission
+    shown: Shown
+    with_repairs: bool
+    dated: bool
+    """Whether the message tells its time; else it is that of its arrival, which stays."""
+
+
+def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -> Basis | None:
+    """Read what a post is derived from; None where its bytes were removed for good.
+
+    Args:
+        with_repairs: Whether wrongly decoded text is repaired; None follows the moderators.
+    """
+    if row.raw is None:
+        return None
+    parent = session.get(Post, row.parent_id) if row.parent_id else None
+    inherited = [parent.language] if parent is not None else []
+    inherited += newest_language(session, row.author_id, row.date, but=row.id)
+    return Basis(
+        raw=load_raw(row.raw),
+        arrived_at=row.arrived_at,
+        with_repairs=UNDONE not in row.repairs if with_repairs is None else with_repairs,
+        parent_text=text_of(parent) if parent is not None else None,
+        inherited=tuple(inherited),
+    )
+
+
+def text_of(row: Post) -> str:
+    """The text that an answer may quote."""
+    return "\n".join(segment.text for segment in row.segments)
+
+
+def newest_language(
+    session: Session, author_id: int, before: datetime | None = None, but: int = 0
+) -> list[str]:
+    """The language of an author's newest post, if there is one.
+
+    Args:
+        before: No later than this.
+        but: A post that is not asked for.
+    """
+    query = select(Post.language).where(Post.author_id == author_id, Post.id != but)
+    if before is not None:
+        query = query.where(Post.date <= before)
+    found = session.scalar(query.order_by(Post.date.desc(), Post.id.desc()).limit(1))
+    return [found] if found else []
+
+
+def derive(basis: Basis) -> Derived:
+    """Read the bytes again: pure, and the one step that may take long."""
+    submission = parse(basis.raw, basis.arrived_at, repairs=basis.with_repairs)
+    shown = show(
+        submission.text,
+        submission.text_format,
+        submission.declared_language,
+        basis.parent_text,
+        basis.inherited,
+    )
+    dated = submission.date != basis.arrived_at
+    return Derived(submission, shown, basis.with_repairs, dated)
+
+
+def differs(row: Post, derived: Derived) -> bool:
+    """Whether anything of a post would change."""
+    return (
+        any(getattr(row, name) != value for name, value in _columns(row, derived).items())
+        or _segments(row.segments) != _segments(derived.shown.segments)
+        or _attachments(row.attachments) != _attachments(derived.submission.attachments)
+    )
+
+
+def write(session: Session, row: Post, derived: Derived, now: datetime) -> None:
+    """Put what was derived in a post's rows; its threads are to be arranged anew afterwards."""
+    before = _shown_subject(row, row.subject)
+    values = _columns(row, derived)
+    author = derived.submission.author
+    # Addresses may have been joined in one person since: only another address is another author.
+    if author.key not in row.people:
+        row.author_id = ensure_author(session, author, row.date).author_id
+    for name, value in values.items():
+        setattr(row, name, value)
+    if _segments(row.segments) != _segments(derived.shown.segments):
+        row.segments = segment_rows(derived.shown)
+    if _attachments(row.attachments) != _attachments(derived.submission.attachments):
+        row.attachments = attachment_rows(derived.submission)
+    # A subject that a moderator gave the thread stays.
+    if row.position == 0 and row.thread.subject == before:
+        row.thread.subject = _shown_subject(row, row.subject)
+    session.add(IndexQueue(post_id=row.id, queued_at=now))
+    session.flush()
+
+
+def segment_rows(shown: Shown) -> list[PostSegment]:
+    """The parts of a body, to be hung on a post."""
+    return [
+        PostSegment(position=position, role=part.role, language=part.language, text=part.text)
+        for position, part in enumerate(shown.segments)
+    ]
+
+
+def attachment_rows(submission: Submission) -> list[PostAttachment]:
+    """What is known of attachments, to be hung on a post."""
+    return [
+        PostAttachment(
+            index=part.index,
+            filename=part.filename,
+            content_type=part.content_type,
+            size=part.size,
+            content_id=part.content_id,
+            inline=part.inline,
+        )
+        for part in submission.attachments
+    ]
+
+
+def header_values(submission: Submission, slug: str) -> dict[str, Any]:
+    """The columns of a post that its header tells.
+
+    Args:
+        slug: Of its list, which subjects may bear as a prefix.
+    """
+    people = {submission.author.key, *(box.key for box in submission.recipients)} - {""}
+    return {
+        "author_name": submission.author.name,
+        # Further things in In-Reply-To that look like ids are most often mail addresses.
+        "references": list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))),
+        "people": sorted(people),
+        "thread_index": submission.thread_index,
+        "subject": submission.subject,
+        "base_subject": subject.base_subject(submission.subject, (slug,)),
+        "is_reply": subject.parse_subject(submission.subject, list_prefixes=(slug,)).is_reply,
+        "text_format": submission.text_format,
+        "flags": [str(flag) for flag in submission.flags],
+        "repairs": [f"{repair.part}:{repair.method}" for repair in submission.repairs],
+    }
+
+
+def shown_values(shown: Shown) -> dict[str, Any]:
+    """The columns of a post that its body tells."""
+    return {
+        "language": shown.language,
+        "html": shown.html,
+        "public_html": shown.public_html,
+        "excerpt": shown.excerpt,
+    }
+
+
+def _columns(row: Post, derived: Derived) -> dict[str, Any]:
+    values = header_values(derived.submission, row.mailing_list.slug) | shown_values(derived.shown)
+    if derived.dated:
+        values["date"] = derived.submission.date
+    if not derived.with_repairs:
+        # What there was to repair stays told, so that it can be repaired again.
+        values["repairs"] = [UNDONE, *(one for one in row.repairs if one != UNDONE)]
+    return values
+
+
+def _shown_subject(row: Post, written: str) -> str:
+    return subject.parse_subject(written, list_prefixes=(row.mailing_list.slug,)).base
+
+
+def _segments(parts: Any) -> list[tuple[str, str, str]]:
+    return [(str(part.role), part.language, part.text) for part in parts]
+
+
+def _attachments(parts: Any) -> list[tuple[Any, ...]]:
+    names = ("index", "filename", "content_type", "size", "content_id", "inline")
+    return [tuple(getattr(part, name) for name in names) for part in parts]
