@@ -61,10 +61,12 @@ class Stored:
 class _Known:
     """What the list knows of the ids that a batch bears and names."""
 
-    posts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Post and thread of each id that a post bears."""
+    posts: set[str] = field(default_factory=set)
+    """Ids that a post bears."""
+    unseen: set[str] = field(default_factory=set)
+    """Ids that posts name and none bears yet."""
     threads: dict[str, int] = field(default_factory=dict)
-    """Thread of each id that no post bears yet."""
+    """Thread of each id, where that is a provisional one."""
 
 
 class Storing:
@@ -136,15 +138,22 @@ class Storing:
         known = _Known()
         for some in chunks(sorted(wanted)):
             rows = self.session.execute(
-                select(MessageLink.message_id, MessageLink.post_id, MessageLink.thread_id).where(
+                select(
+                    MessageLink.message_id,
+                    MessageLink.post_id,
+                    MessageLink.thread_id,
+                    Thread.post_count,
+                )
+                .join(Thread, Thread.id == MessageLink.thread_id)
+                .where(
                     MessageLink.mailing_list_id == self.list_id, MessageLink.message_id.in_(some)
                 )
             )
-            for message_id, post_id, thread_id in rows:
-                if post_id is None:
+            for message_id, post_id, thread_id, post_count in rows:
+                (known.unseen if post_id is None else known.posts).add(message_id)
+                # Threads that are shown stay as they are until all is put in order.
+                if post_count == 0:
                     known.threads[message_id] = thread_id
-                else:
-                    known.posts[message_id] = (post_id, thread_id)
         return known
 
     def _insert(self, fresh: Sequence[Ready], links: _Known, known: dict[str, int | None]) -> None:
@@ -218,14 +227,10 @@ class Storing:
     def _answered(
         self, submission: Submission, links: _Known, where: Mapping[str, int]
     ) -> int | None:
-        for one in reversed(parents(submission)):
-            if one in where:
-                return where[one]
-            if one in links.posts:
-                return links.posts[one][1]
-        for one in (*own_ids(submission), *reversed(parents(submission))):
-            if one in links.threads:
-                return links.threads[one]
+        for one in (*reversed(parents(submission)), *own_ids(submission)):
+            found = where.get(one, links.threads.get(one))
+            if found is not None:
+                return found
         return None
 
     def _insert_links(self, ids: Sequence[tuple[str, int, int]], links: _Known) -> None:
@@ -239,11 +244,11 @@ class Storing:
                     "thread_id": thread_id,
                 }
                 for one, post_id, thread_id in ids
-                if one not in links.threads
+                if one not in links.unseen
             ],
         )
         for one, post_id, _ in ids:
-            if one in links.threads:
+            if one in links.unseen:
                 link = self.session.get_one(MessageLink, (self.list_id, one))
                 link.post_id = post_id
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from forum.domain.reply_tree import SUBJECT_WINDOW
+from forum.domain.subject import parse_subject
 from forum.domain.values import Source
-from forum.operations.arrangement import apply, arrange
+from forum.operations.arrangement import Arrangement, apply, arrange
+from forum.operations.gathering import chunks
 from forum.operations.threads import refresh_summaries
-from forum.storage.archive import Post, Thread
+from forum.storage.archive import MessageLink, Post, Thread
 from forum.storage.lists import MailingList
 
 
@@ -33,11 +36,18 @@ def unsettled_threads(
 
 
 def settle_some(
-    session: Session, mailing_list: MailingList, thread_ids: Collection[int], now: datetime
+    session: Session,
+    mailing_list: MailingList,
+    thread_ids: Collection[int],
+    after_post_id: int,
+    now: datetime,
 ) -> set[int]:
     """Put threads in order with all that hangs on them, and count their posts.
 
     What stands in its place already stays untouched, so that it may be done twice.
+
+    Args:
+        after_post_id: The newest post before the import.
 
     Returns:
         The ids of all threads whose posts changed, those given included.
@@ -45,10 +55,103 @@ def settle_some(
     wanted = set(thread_ids)
     # Held here, so that they are found in memory one by one.
     rows = session.scalars(select(Thread).where(Thread.id.in_(wanted))).all()
-    touched = apply(session, mailing_list, arrange(session, mailing_list, wanted), now)
+    provisional = {row.id: row for row in rows if row.post_count == 0}
+    if _has_older(session, mailing_list, after_post_id):
+        wanted |= _waiting_for(session, wanted)
+        wanted |= _seeking(session, mailing_list, wanted, after_post_id)
+    arrangement = arrange(session, mailing_list, wanted)
+    _name(session, mailing_list, provisional, arrangement)
+    touched = apply(session, mailing_list, arrangement, now)
     touched |= {row.id for row in rows}
+    _forget(session, provisional)
     refresh_summaries(session, touched)
     return touched
+
+
+def _has_older(session: Session, mailing_list: MailingList, after_post_id: int) -> bool:
+    """Whether there are threads that stood in order without what was imported."""
+    older = select(Post.id).where(Post.mailing_list_id == mailing_list.id, Post.id <= after_post_id)
+    return session.scalar(older.limit(1)) is not None
+
+
+def _waiting_for(session: Session, thread_ids: set[int]) -> set[int]:
+    """Threads that named these posts before they came."""
+    found: set[int] = set()
+    for some in chunks(sorted(thread_ids)):
+        found |= set(
+            session.scalars(
+                select(MessageLink.thread_id)
+                .join(Post, Post.id == MessageLink.post_id)
+                .where(Post.thread_id.in_(some), MessageLink.thread_id != Post.thread_id)
+                .distinct()
+            )
+        )
+    return found
+
+
+def _seeking(
+    session: Session, mailing_list: MailingList, thread_ids: set[int], after_post_id: int
+) -> set[int]:
+    """Threads with later answers that may have been looking for these posts by their subject."""
+    subjects: dict[str, tuple[datetime, datetime]] = {}
+    for some in chunks(sorted(thread_ids)):
+        rows = session.execute(
+            select(Post.base_subject, Post.date).where(
+                Post.thread_id.in_(some), Post.id > after_post_id, Post.base_subject != ""
+            )
+        )
+        for base_subject, date in rows:
+            first, last = subjects.get(base_subject, (date, date))
+            subjects[base_subject] = (min(first, date), max(last, date))
+    found: set[int] = set()
+    for part in chunks(sorted(subjects), 50):
+        spans = [
+            (Post.base_subject == one)
+            & (Post.date >= subjects[one][0])
+            & (Post.date <= subjects[one][1] + SUBJECT_WINDOW)
+            for one in part
+        ]
+        found |= set(
+            session.scalars(
+                select(Post.thread_id)
+                .where(Post.mailing_list_id == mailing_list.id, Post.is_reply, or_(*spans))
+                .distinct()
+            )
+        )
+    return found
+
+
+def _name(
+    session: Session,
+    mailing_list: MailingList,
+    provisional: Mapping[int, Thread],
+    arrangement: Arrangement,
+) -> None:
+    """Give threads that nobody has seen yet the subject of their first post."""
+    first = {
+        arrangement.rows[key].id: provisional[thread_id]
+        for thread_id, key in arrangement.first.items()
+        if thread_id in provisional
+    }
+    for some in chunks(sorted(first)):
+        subjects = session.execute(select(Post.id, Post.subject).where(Post.id.in_(some)))
+        for post_id, written in subjects:
+            parsed = parse_subject(written, list_prefixes=(mailing_list.slug,))
+            first[post_id].subject = parsed.base
+    session.flush()
+
+
+def _forget(session: Session, provisional: Mapping[int, Thread]) -> None:
+    """Delete threads whose posts went to others before anybody could see them."""
+    session.flush()
+    for some in chunks(sorted(provisional)):
+        holding = select(Post.thread_id).where(Post.thread_id.in_(some))
+        linked = select(MessageLink.thread_id).where(MessageLink.thread_id.in_(some))
+        leading = select(Thread.merged_into_id).where(Thread.merged_into_id.in_(some))
+        kept = {*session.scalars(holding), *session.scalars(linked), *session.scalars(leading)}
+        for thread_id in set(some) - kept:
+            session.delete(provisional[thread_id])
+    session.flush()
 
 
 def newest_post_id(session: Session) -> int:

@@ -96,7 +96,8 @@ def settle(
             posts += waiting[end][1]
             end += 1
         began = time.monotonic()
-        settle_some(session, mailing_list, [one for one, _ in waiting[start:end]], now)
+        some = [one for one, _ in waiting[start:end]]
+        settle_some(session, mailing_list, some, after or 0, now)
         session.commit()
         took = time.monotonic() - began
         at_once = max(20, int(at_once * 0.7)) if took > LONGEST else min(1_000, at_once + 20)

@@ -1,0 +1,437 @@
+"""Archives in and out: counts that add up, the same threads in any order, the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forum.cli import main
+from forum.domain.mbox import mbox_entry
+from forum.domain.message import parse
+from forum.domain.values import Source
+from forum.operations.posting import publish
+from forum.storage.archive import Post, Thread
+from forum.storage.imports import QuarantinedMessage
+from forum.storage.lists import MailingList
+from forum.storage.mail import Delivery, IndexQueue, Notice
+from forum.storage.people import Account, Author
+from mailbridge.archive.old_pages import hyperkitty_key
+from tests.factories import START, Make, mail
+
+ARRIVED = START + timedelta(days=400)
+
+
+def a_discussion(count: int = 24, seed: int = 3) -> list[bytes]:
+    """Threads with late parents, unseen parents, missing ids and answers known by subject alone."""
+    chance = random.Random(seed)
+    raws = []
+    for number in range(count):
+        parents = chance.sample(range(number), min(number, chance.choice((0, 1, 1, 2))))
+        ids = [f"m{one}@example.org" for one in sorted(parents)]
+        if chance.random() < 0.15:
+            ids.append(f"unseen{chance.randrange(3)}@example.org")
+        answers = bool(ids) or chance.random() < 0.3
+        subject = f"Sujet {chance.randrange(4)}"
+        raws.append(
+            mail(
+                subject=f"Re: {subject}" if answers else subject,
+                text=f"Voici le message numéro {number} de la discussion.\n",
+                author=f"Personne {number % 5} <p{number % 5}@example.org>",
+                to=f"p{number % 7}@example.org",
+                message_id="" if chance.random() < 0.1 else f"m{number}@example.org",
+                references=" ".join(ids),
+                date=START + timedelta(hours=number),
+            )
+        )
+    return raws
+
+
+def write_mbox(path: Path, raws: list[bytes]) -> Path:
+    path.write_bytes(b"".join(mbox_entry(raw, ARRIVED) for raw in raws))
+    return path
+
+
+@dataclass
+class Site:
+    app: Flask
+    session: Session
+    make: Make
+
+    def run(self, *arguments: object) -> Result:
+        self.session.rollback()
+        self.session.expire_all()
+        words = [str(argument) for argument in arguments]
+        return CliRunner().invoke(main, words, obj=_info(self.app), catch_exceptions=False)
+
+    def take_in(self, *arguments: object, slug: str = "ancrage") -> dict[str, Any]:
+        result = self.run("import", slug, *arguments, "--json")
+        assert result.exit_code == 0, result.output
+        found: dict[str, Any] = json.loads(result.stdout)
+        assert found["read"] == found["stored"] + found["duplicate"] + found["quarantined"]
+        return found
+
+    def posts(self, slug: str = "ancrage") -> list[Post]:
+        self.session.expire_all()
+        query = select(Post).join(MailingList).where(MailingList.slug == slug)
+        return list(self.session.scalars(query.order_by(Post.content_digest)))
+
+    def forest(self, slug: str = "ancrage") -> Any:
+        """What the threads look like, told without numbers of rows."""
+        posts = self.posts(slug)
+        digests = {post.id: post.content_digest for post in posts}
+        places = {
+            post.content_digest: (digests.get(post.parent_id or 0), post.position, post.depth)
+            for post in posts
+        }
+        threads: dict[int, set[str]] = {}
+        for post in posts:
+            threads.setdefault(post.thread_id, set()).add(post.content_digest)
+        summaries = {
+            frozenset(members): _summary(self.session.get_one(Thread, thread_id))
+            for thread_id, members in threads.items()
+        }
+        return places, summaries
+
+
+def _info(app: Flask) -> Any:
+    from flask.cli import ScriptInfo
+
+    return ScriptInfo(create_app=lambda: app)
+
+
+def _summary(thread: Thread) -> Any:
+    return (
+        thread.post_count,
+        thread.subject,
+        thread.languages,
+        thread.started_at,
+        thread.last_post_at,
+        thread.merged_into_id,
+    )
+
+
+@pytest.fixture
+def site(app: Flask, session: Session, make: Make) -> Site:
+    make.mailing_list("ancrage")
+    make.commit()
+    return Site(app, session, make)
+
+
+def counts(found: dict[str, Any]) -> tuple[int, int, int, int]:
+    return found["read"], found["stored"], found["duplicate"], found["quarantined"]
+
+
+def test_an_import_gives_what_messages_one_by_one_would(site: Site, tmp_path: Path) -> None:
+    raws = a_discussion(40)
+    other = site.make.mailing_list("autre")
+    for raw in raws:
+        submission = parse(raw, ARRIVED)
+        publish(site.session, other, submission, ARRIVED, source=Source.IMPORT, mail=False)
+    site.make.commit()
+    path = write_mbox(tmp_path / "a.mbox", raws)
+    site.take_in(path, "--no-index")
+    assert site.forest() == site.forest("autre")
+    for ours, single in zip(site.posts(), site.posts("autre"), strict=True):
+        for name in ("message_id", "subject", "language", "html", "public_html", "excerpt"):
+            assert getattr(ours, name) == getattr(single, name), name
+        for name in ("references", "people", "flags", "repairs", "date", "author_id", "source"):
+            assert getattr(ours, name) == getattr(single, name), name
+        assert [(p.role, p.language, p.text) for p in ours.segments] == [
+            (p.role, p.language, p.text) for p in single.segments
+        ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_and_any_pieces_give_the_same_threads(
+    site: Site, tmp_path: Path, seed: int
+) -> None:
+    raws = a_discussion(30, seed)
+    site.take_in(write_mbox(tmp_path / "whole.mbox", raws), "--no-index")
+    site.make.mailing_list("autre")
+    site.make.commit()
+    chance = random.Random(seed)
+    shuffled = chance.sample(raws, len(raws))
+    cut = chance.randrange(1, len(raws))
+    for number, part in enumerate((shuffled[:cut], shuffled[cut:], shuffled[:3])):
+        path = write_mbox(tmp_path / f"{number}.mbox", part)
+        site.take_in(path, "--no-index", slug="autre")
+    assert site.forest("autre") == site.forest()
+
+
+def test_the_same_archive_twice_adds_nothing(site: Site, tmp_path: Path) -> None:
+    path = write_mbox(tmp_path / "a.mbox", a_discussion())
+    assert counts(site.take_in(path, "--no-index")) == (24, 24, 0, 0)
+    before = site.forest()
+    assert counts(site.take_in(path, "--no-index")) == (24, 0, 24, 0)
+    assert site.forest() == before
+
+
+def test_copies_are_known_whatever_the_way_they_took(site: Site, tmp_path: Path) -> None:
+    raw = mail(text="Bonjour à toutes.\n", message_id="1@example.org")
+    copy = b"Received: from a by b; Mon, 1 Mar 2010 10:00:00 +0000\n" + raw
+    other = mail(text="Tout autre chose.\n", message_id="1@example.org")
+    path = write_mbox(tmp_path / "a.mbox", [raw, copy, raw.replace(b"\n", b"\r\n"), other])
+    assert counts(site.take_in(path, "--no-index")) == (4, 2, 2, 0)
+    ids = sorted(post.message_id for post in site.posts())
+    assert len(set(ids)) == 2
+    assert "1@example.org" in ids
+
+
+def test_what_is_no_message_is_put_aside_with_its_bytes_and_place(
+    site: Site, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mbox"
+    path.write_bytes(b"An old note\n\n" + mbox_entry(mail(message_id="1@x.org"), ARRIVED))
+    found = site.take_in(path, "--no-index")
+    assert counts(found) == (2, 1, 0, 1)
+    assert found["files"][str(path)]["quarantined"] == 1
+    row = site.session.scalars(select(QuarantinedMessage)).one()
+    assert (row.reason, row.ordinal, row.offset, row.file) == ("not-a-message", 0, 0, str(path))
+    assert counts(site.take_in(path, "--no-index")) == (2, 0, 1, 1)
+    assert site.session.scalar(select(func.count()).select_from(QuarantinedMessage)) == 1
+
+
+def test_what_was_put_aside_can_be_tried_again(site: Site, tmp_path: Path) -> None:
+    from forum.operations.quarantine import put_aside
+
+    mailing_list = site.session.scalars(select(MailingList)).one()
+    raw = mail(message_id="late@example.org")
+    put_aside(
+        site.session, mailing_list, raw, START,
+        file="old.mbox", ordinal=4, offset=99, arrived_at=ARRIVED, reason="crash",
+    )  # fmt: skip
+    site.session.commit()
+    assert counts(site.take_in("--retry", "--no-index")) == (1, 1, 0, 0)
+    assert site.session.scalar(select(func.count()).select_from(QuarantinedMessage)) == 0
+    assert [post.message_id for post in site.posts()] == ["late@example.org"]
+
+
+def test_an_import_mails_nobody_and_opens_nothing(site: Site, tmp_path: Path) -> None:
+    mailing_list = site.session.scalars(select(MailingList)).one()
+    mailing_list.visibility = "private"
+    site.make.subscriber(mailing_list, "p1@example.org")
+    site.make.commit()
+    site.take_in(write_mbox(tmp_path / "a.mbox", a_discussion()), "--no-index")
+    assert site.session.scalar(select(func.count()).select_from(Delivery)) == 0
+    assert site.session.scalar(select(func.count()).select_from(Notice)) == 0
+    assert site.session.scalars(select(MailingList.visibility)).one() == "private"
+
+
+def test_a_list_that_it_makes_is_private(site: Site, tmp_path: Path) -> None:
+    path = write_mbox(tmp_path / "a.mbox", a_discussion(3))
+    assert site.run("import", "neuve", path).exit_code == 2
+    assert site.run("import", "neuve", path, "--create", "autre@example.org").exit_code == 2
+    site.take_in(path, "--create", "neuve@lists.example.org", "--no-index", slug="neuve")
+    query = select(MailingList.visibility).where(MailingList.slug == "neuve")
+    assert site.session.scalar(query) == "private"
+
+
+def test_authors_are_people_named_by_their_newest_mail(site: Site, tmp_path: Path) -> None:
+    raws = [
+        mail(author=f"{name} <Awa@Example.org>", message_id=f"{day}@x", date=START + timedelta(day))
+        for day, name in ((2, "Awa Ndiaye-Roy"), (1, "Awa Ndiaye"), (0, "awa"))
+    ]
+    site.take_in(write_mbox(tmp_path / "a.mbox", raws), "--no-index")
+    assert site.session.scalars(select(Author.name)).all() == ["Awa Ndiaye-Roy"]
+    assert site.session.scalar(select(func.count()).select_from(Account)) == 0
+
+
+def test_it_is_searchable_when_the_command_returns(
+    site: Site, tmp_path: Path, client: FlaskClient
+) -> None:
+    site.take_in(write_mbox(tmp_path / "a.mbox", a_discussion(5)))
+    assert site.session.scalar(select(func.count()).select_from(IndexQueue)) == 0
+    found = client.get("/api/v1/search?q=discussion").get_json()
+    assert found["total"] == 5
+
+
+def test_without_index_it_is_left_to_the_worker(site: Site, tmp_path: Path) -> None:
+    site.take_in(write_mbox(tmp_path / "a.mbox", a_discussion(5)), "--no-index")
+    assert site.session.scalar(select(func.count(IndexQueue.post_id.distinct()))) == 5
+
+
+def test_what_is_no_archive_is_refused_and_nothing_is_stored(site: Site, tmp_path: Path) -> None:
+    good = write_mbox(tmp_path / "good.mbox", a_discussion(3))
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
+    result = site.run("import", "ancrage", good, photo)
+    assert result.exit_code == 2
+    assert "photo.jpg is no archive" in result.stderr
+    assert site.posts() == []
+    assert site.run("import", "ancrage").exit_code == 2
+
+
+def test_a_dry_run_tells_and_stores_nothing(site: Site, tmp_path: Path) -> None:
+    raws = [*a_discussion(12), b"Subject: no date\n\nhm\n", b"From: a@b.org\n\nno subject\n"]
+    path = write_mbox(tmp_path / "a.mbox", [*raws, raws[0]])
+    result = site.run("import", "ancrage", path, "--dry-run")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "read=15 stored=14 duplicate=1 quarantined=0"
+    assert "no date" in result.stdout
+    assert "bad-date" in result.stdout
+    assert site.posts() == []
+
+
+def test_old_addresses_lead_to_posts_for_those_who_may_see_them(
+    site: Site, tmp_path: Path, client: FlaskClient
+) -> None:
+    raws = [mail(message_id=f"{n}@x.org", text=f"Numéro {n}.\n") for n in range(2)]
+    (tmp_path / "pipermail").mkdir()
+    write_mbox(tmp_path / "pipermail" / "2010-March.txt", raws)
+    table = tmp_path / "redirects.txt"
+    table.write_text(
+        "old,message-id\nhttps://old.example.org/archive.php?id=7,1@x.org\n"
+        "/gone\tnobody@x.org\n/a/b <0@x.org>\n"
+    )
+    found = site.take_in(
+        tmp_path / "pipermail", "--redirects", table, "--old-name", "Ancrage-L", "--no-index"
+    )
+    assert found["lost_addresses"] == 1
+    posts = {post.message_id: f"/posts/{post.id}" for post in site.posts()}
+    digest = hyperkitty_key("1@x.org").partition("/")[2]
+    addresses = {
+        "/pipermail/ancrage-l/2010-March/000001.html": "1@x.org",
+        f"/archives/list/ancrage@old.example.org/message/{digest}/": "1@x.org",
+        f"/hyperkitty/list/ancrage@old.example.org/thread/{digest}/": "1@x.org",
+        "/arc/ancrage/arcsearch_id/2010-03/0@x.org": "0@x.org",
+        "/archive.php?id=7": "1@x.org",
+        "/a/b": "0@x.org",
+    }
+    for address, message_id in addresses.items():
+        response = client.get(address)
+        assert (response.status_code, response.location) == (301, posts[message_id]), address
+    assert client.get("/pipermail/ancrage/").location == "/lists/ancrage/"
+    for address in ("/pipermail/ancrage-l/2010-March/000009.html", "/archive.php?id=8", "/gone"):
+        assert client.get(address).status_code == 404, address
+    mailing_list = site.session.scalars(select(MailingList)).one()
+    mailing_list.visibility = "private"
+    site.session.commit()
+    for address in addresses:
+        assert client.get(address).status_code == 404, address
+
+
+def test_sympas_numbers_lead_to_posts(site: Site, tmp_path: Path, client: FlaskClient) -> None:
+    folder = tmp_path / "2009-04" / "arctxt"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        (folder / str(number)).write_bytes(mail(message_id=f"{number}@x", text=f"N {number}.\n"))
+    site.take_in(tmp_path / "2009-04", "--format", "sympa", "--no-index")
+    posts = {post.message_id: f"/posts/{post.id}" for post in site.posts()}
+    assert client.get("/arc/ancrage/2009-04/msg00001.html").location == posts["2@x"]
+    assert client.get("/sympa/arc/ancrage/2009-04/msg00000.html").location == posts["1@x"]
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PASSERELLE_DATA_DIR": str(data_dir),
+        "PASSERELLE_SITE_URL": "http://forum.example.org",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def passerelle(data_dir: Path, *arguments: object) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "forum", *map(str, arguments)],
+        env=environment(data_dir), check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+
+
+def test_out_and_in_and_out_again_gives_the_same_file(tmp_path: Path) -> None:
+    odd = [
+        b"Subject: bare\n\nFrom here\n>From there\n\nFrom a@b.org Mon Apr  6 10:00:00 2009\n\n",
+        b"From: x@example.org\r\nDate: Mon, 6 Apr 2009 10:00:00 +0200\r\n\r\nhi\r\n",
+        b"Subject: \xe9\nDate: never\nMessage-ID: <odd@x>\n\na\x00b\n\n\n",
+        b"Content-Length: 3\nMessage-ID: <l@x>\n\nlonger than it says",
+    ]
+    source = write_mbox(tmp_path / "source.mbox", [*a_discussion(30), *odd])
+    files = []
+    for name in ("one", "two"):
+        data_dir = tmp_path / name
+        passerelle(data_dir, "init")
+        said = passerelle(
+            data_dir,
+            "import",
+            "ancrage",
+            source,
+            "--create",
+            "ancrage@lists.example.org",
+            "--no-index",
+        )
+        assert said.splitlines()[-1] == "read=34 stored=34 duplicate=0 quarantined=0"
+        source = tmp_path / f"{name}.mbox"
+        passerelle(data_dir, "export", "ancrage", source)
+        files.append(source.read_bytes())
+    assert files[0] == files[1]
+    passerelle(tmp_path / "two", "export", "ancrage", tmp_path / "mails", "--format", "maildir")
+    kept = sorted(path.read_bytes() for path in (tmp_path / "mails/cur").iterdir())
+    assert odd[0] in kept
+    assert odd[1] in kept
+    assert odd[2] in kept
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_import_that_is_killed_again_and_again_ends_as_if_undisturbed(tmp_path: Path) -> None:
+    raws = a_discussion(1_500)
+    source = write_mbox(tmp_path / "source.mbox", raws)
+    chance = random.Random(5)
+    exports = []
+    for name, kills in (("calm", 0), ("killed", 20)):
+        data_dir = tmp_path / name
+        passerelle(data_dir, "init")
+        command = [
+            sys.executable, "-m", "forum", "import", "ancrage", str(source),
+            "--create", "ancrage@lists.example.org", "--no-index",
+        ]  # fmt: skip
+        for _ in range(kills):
+            process = subprocess.Popen(
+                command, env=environment(data_dir),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            time.sleep(chance.uniform(1.0, 4.0))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        said = subprocess.run(
+            command, env=environment(data_dir), check=True, capture_output=True, text=True
+        ).stdout
+        assert said.splitlines()[-1].startswith("read=1500 ")
+        out = tmp_path / f"{name}.jsonl"
+        passerelle(data_dir, "export", "ancrage", out, "--format", "jsonl")
+        exports.append(_without_numbers(out))
+    assert exports[0] == exports[1]
+
+
+def _without_numbers(path: Path) -> list[Any]:
+    posts = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    names = {post["id"]: post["message_id"] for post in posts}
+    roots: dict[int, str] = {}
+    for post in posts:
+        roots.setdefault(post["thread_id"], post["message_id"])
+    return [
+        (
+            post["message_id"],
+            names.get(post["parent_id"]),
+            roots[post["thread_id"]],
+            post["text"],
+            post["language"],
+            post["html"],
+        )
+        for post in posts
+    ]
