@@ -18,11 +18,14 @@ from forum.domain.values import Attachment
 from forum.extensions import db
 from forum.operations import moderation
 from forum.operations.raw import load_raw
+from forum.operations.repairs import NoRepairs, redo_repairs, undo_repairs
+from forum.storage.archive import Post
 from forum.storage.mail import HeldMessage, HeldState
-from forum.storage.visibility import moderated_list_ids
+from forum.storage.visibility import find_post, may_moderate, moderated_list_ids
 from forum.web.access import moderators_only, the_account
 from forum.web.addresses import page_number
 from forum.web.reader import current_reader
+from forum.web.reading import place_of
 from forum.web.wording import held_text, reason_text
 
 blueprint = Blueprint("moderating", __name__)
@@ -195,6 +198,39 @@ def decided() -> ResponseReturnValue:
         held_text=held_text,
         reason_text=reason_text,
     )
+
+
+@blueprint.post("/posts/<key:post_id>/repairs")
+@moderators_only
+def repairs(post_id: int) -> ResponseReturnValue:
+    """Take back the repair of a post's wrongly decoded text, or make it again."""
+    session, reader = db.session(), current_reader()
+    decision = request.form.get("decision", "")
+    if decision not in ("undo", "redo"):
+        abort(400)
+    found = find_post(session, reader, post_id)
+    if found is None or not may_moderate(session, reader, found.mailing_list_id):
+        abort(404)
+    # Locked, so that two moderators do not decide at once.
+    row = session.get_one(Post, found.id, with_for_update=True, populate_existing=True)
+    decide = undo_repairs if decision == "undo" else redo_repairs
+    try:
+        decide(session, row, the_account(), utcnow())
+        session.commit()
+        flash(_repairs_told(decision), "success")
+    except NoRepairs:
+        session.rollback()
+        flash(_("There is nothing to change: somebody else was quicker."))
+        row = session.get_one(Post, post_id)
+    return redirect(place_of(row), 303)
+
+
+def _repairs_told(decision: str) -> str:
+    if decision == "undo":
+        told = _("The post is shown as it was decoded at first.")
+    else:
+        told = _("The characters of the post are repaired again.")
+    return str(told)
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from forum.extensions import db
+from forum.operations.repairs import can_undo
 from forum.storage import browsing, post_rows
 from forum.storage.archive import MessageLink, Post, Thread, ThreadState
 from forum.storage.lists import MailingList
@@ -141,6 +142,7 @@ def show_thread(found: Thread, **extra: object) -> str:
         "languages_of_thread": [code for code in found.languages.split(",") if code],
         "can_answer": not reader.is_anonymous and found.state == ThreadState.OPEN,
         "parent": _wanted_parent(found),
+        "repaired": _repaired([post.id for post in posts]) if view.can_moderate else {},
     }
     return render_template("reading/thread.html", **{**values, **extra})
 
@@ -212,6 +214,12 @@ def _where_now(found: Thread) -> int:
         seen.add(found.merged_into_id)
         found = db.session.get(Thread, found.merged_into_id) or abort(404)
     return found.id
+
+
+def _repaired(post_ids: list[int]) -> dict[int, str]:
+    """The posts whose characters were repaired, each with what can be done: `undo` or `redo`."""
+    rows = db.session.scalars(select(Post).where(Post.id.in_(post_ids)))
+    return {row.id: "undo" if can_undo(row) else "redo" for row in rows if row.repairs}
 
 
 def _wanted_parent(found: Thread) -> Post | None:
