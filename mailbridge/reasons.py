@@ -16,9 +16,9 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "es": "El mensaje es demasiado grande.",
     },
     Reason.UNVERIFIED_SENDER: {
-        "fr": "Nous n'avons pas pu vérifier que le message vient bien de son auteur.",
+        "fr": "Nous n’avons pas pu vérifier que le message vient bien de la personne indiquée.",
         "en": "We could not verify that the message really comes from its author.",
-        "es": "No hemos podido comprobar que el mensaje venga realmente de su autor.",
+        "es": "No hemos podido comprobar que el mensaje venga realmente de la persona indicada.",
     },
     Reason.NO_AUTHOR: {
         "fr": "Le message ne nomme aucun auteur.",
@@ -26,14 +26,14 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "es": "El mensaje no nombra a ningún autor.",
     },
     Reason.STRANGER: {
-        "fr": "L'adresse d'envoi n'est pas abonnée à la liste.",
+        "fr": "L’adresse d’envoi n’est pas abonnée à la liste.",
         "en": "The sending address is not subscribed to the list.",
         "es": "La dirección de envío no está suscrita a la lista.",
     },
     Reason.MODERATED_LIST: {
-        "fr": "Chaque message de cette liste est lu par un modérateur.",
+        "fr": "Chaque message de cette liste est lu par la modération.",
         "en": "Every message to this list is read by a moderator.",
-        "es": "Un moderador lee todos los mensajes de esta lista.",
+        "es": "La moderación lee todos los mensajes de esta lista.",
     },
     Reason.CLOSED_THREAD: {
         "fr": "Le fil de discussion est clos.",
@@ -46,7 +46,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "es": "El mensaje está vacío.",
     },
     Reason.UNREADABLE: {
-        "fr": "Le message n'a pas pu être lu.",
+        "fr": "Le message n’a pas pu être lu.",
         "en": "The message could not be read.",
         "es": "No se ha podido leer el mensaje.",
     },
@@ -58,20 +58,20 @@ _ADVICE: Final[dict[str, dict[str, str]]] = {
         "es": "Ponga los archivos grandes en otro sitio y envíe el enlace, o reduzca las imágenes.",
     },
     Reason.UNVERIFIED_SENDER: {
-        "fr": "Si le message n'est pas de vous, ne faites rien : un modérateur le lira. S'il est de"
+        "fr": "Si le message n’est pas de vous, ne faites rien : la modération le lira. S’il est de"
         " vous, écrivez depuis votre messagerie habituelle, ou sur le site.",
         "en": "If the message is not yours, do nothing: a moderator will read it. If it is yours,"
         " write from your usual mail service, or on the site.",
-        "es": "Si el mensaje no es suyo, no haga nada: lo leerá un moderador. Si es suyo, escriba"
+        "es": "Si el mensaje no es suyo, no haga nada: lo leerá la moderación. Si es suyo, escriba"
         " desde su servicio de correo habitual o en el sitio.",
     },
     Reason.STRANGER: {
-        "fr": "Pour que vos messages paraissent aussitôt, abonnez-vous : %(subscribe_address)s",
+        "fr": "Pour que vos messages paraissent aussitôt, abonnez-vous : %(subscribe_address)s",
         "en": "To have your messages published at once, subscribe: %(subscribe_address)s",
         "es": "Para que sus mensajes se publiquen enseguida, suscríbase: %(subscribe_address)s",
     },
     Reason.CLOSED_THREAD: {
-        "fr": "Pour reprendre le sujet, écrivez un nouveau message plutôt qu'une réponse.",
+        "fr": "Pour reprendre le sujet, écrivez un nouveau message plutôt qu’une réponse.",
         "en": "To take the matter up again, write a new message rather than an answer.",
         "es": "Para retomar el asunto, escriba un mensaje nuevo en lugar de una respuesta.",
     },
@@ -87,12 +87,12 @@ _ADVICE: Final[dict[str, dict[str, str]]] = {
     },
 }
 _NOTHING_TO_DO: Final = {
-    "fr": "Vous n'avez rien à faire : il est inutile de l'envoyer une seconde fois.",
+    "fr": "Vous n’avez rien à faire : il est inutile de l’envoyer une seconde fois.",
     "en": "There is nothing you need to do, and no need to send it again.",
     "es": "Usted no tiene que hacer nada y no hace falta enviarlo otra vez.",
 }
 _OTHER: Final = {
-    "fr": "Une règle de la liste l'a retenu.",
+    "fr": "Une règle de la liste l’a retenu.",
     "en": "A rule of the list has stopped it.",
     "es": "Una regla de la lista lo ha detenido.",
 }

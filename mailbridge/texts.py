@@ -15,7 +15,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 
 SUBJECTS: Final = {
     "help": {
-        "fr": "Mode d'emploi de %(list_title)s",
+        "fr": "Mode d’emploi de %(list_title)s",
         "en": "How to use %(list_title)s",
         "es": "Instrucciones de %(list_title)s",
     },
