@@ -106,27 +106,34 @@ def _wrote(text: str, marked_next: bool) -> bool | None:
     if not spoken and "@" not in text and " GMT" not in text and text[-1:] not in ":：":
         return None
     address = "@" in text and _ADDRESS.search(text) is not None
-    time = _TIME.search(text) is not None
-    date = _DATE.search(text) is not None
     verb = _verb_start(tail) if spoken else -1
     if verb < 0:
-        if text.endswith((":", "：", "wrote")) and address and time and date:
-            return True
-        if text.endswith(":") and _VERB_INSIDE.search(text) and (address or time) and date:
-            return True
-        if _QUOTING.match(text):
-            return True
-        gmail = _GMAIL_DATE.match(text) is not None
-        return True if gmail and (address or _GMT.search(text[:60])) else None
+        return True if _wrote_without_verb(text, address) else None
     before = text[-120:][:verb]
     if _NARRATOR.search(before) or (not address and _COMMON_NOUN.search(before)):
         return None
+    time = _TIME.search(text) is not None
+    date = _DATE.search(text) is not None
     if (address and text.count(" ") < 40) or (time and (date or _WEEKDAY.match(text))):
         return True
     if date and re.search(r"\b(?:you|vous)\b", before[-12:], re.IGNORECASE):
         return True
     named = _NAME.match(before.strip()) is not None and before.lstrip(' "“<(')[:1].isupper()
     return False if marked_next and (date or named) else None
+
+
+def _wrote_without_verb(text: str, address: bool) -> bool:
+    """Judge joined lines that do not close with a verb, the cheapest signs first."""
+    if text.endswith((":", "：", "wrote")) and (address or _VERB_INSIDE.search(text)):
+        time = _TIME.search(text) is not None
+        if (time or address) and _DATE.search(text):
+            inside = text.endswith(":") and _VERB_INSIDE.search(text) is not None
+            if (address and time) or inside:
+                return True
+    if _QUOTING.match(text):
+        return True
+    gmail = _GMAIL_DATE.match(text) is not None
+    return gmail and (address or _GMT.search(text[:60]) is not None)
 
 
 def attribution_at(lines: Sequence[str], end: int, marked_next: bool) -> Break | None:

@@ -46,13 +46,15 @@ def segment(
         parent_text: The body of the message answered, where it is known.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _Body(lines, text_format, parent_text).segments()
+    return _Body(lines, text_format, parent_text, "```" in text).segments()
 
 
 class _Body:
     """The lines of one body and what is known of each: a role, and whether a mark comes off."""
 
-    def __init__(self, lines: list[str], text_format: TextFormat, parent: str | None) -> None:
+    def __init__(
+        self, lines: list[str], text_format: TextFormat, parent: str | None, has_fences: bool
+    ) -> None:
         self.lines = lines
         self.markdown = text_format is TextFormat.MARKDOWN
         self.parent = parent
@@ -61,7 +63,7 @@ class _Body:
         self.filled_at = bytearray(len(lines))
         for index in self.filled:
             self.filled_at[index] = 1
-        self.fenced = fenced_lines(lines) if any("```" in line for line in lines) else frozenset()
+        self.fenced = fenced_lines(lines) if has_fences else frozenset()
         self.roles: list[Role | None] = [None] * len(lines)
         self.deeper: set[int] = set()
 

@@ -85,7 +85,10 @@ def footer_lines(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
 
 def _hinted(lines: Sequence[str], indices: Sequence[int]) -> bool:
     hay = "\n".join([lines[index][:_LOOKED_AT] for index in indices]).lower()
-    return any(hint in hay for hint in _HINTS)
+    for hint in _HINTS:  # noqa: SIM110  A generator takes longer than the search.
+        if hint in hay:
+            return True
+    return False
 
 
 def _banner(lines: Sequence[str], first: int) -> set[int]:

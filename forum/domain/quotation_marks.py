@@ -38,6 +38,8 @@ def quotation_marks(lines: Sequence[str]) -> bytearray:
         if len(found) > 1:
             for index in found:
                 marks[index] = 1
+    if 1 not in marks:
+        return marks
     for index in range(1, len(lines) - 1):
         if marks[index]:
             # An mbox writes ">From " where a line began with "From " (RFC 4155).

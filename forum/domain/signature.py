@@ -98,7 +98,6 @@ _TAIL_CLOSING: Final = re.compile(
     r"|saludos|un abrazo|best regards|kind regards|regards|cheers)[\s,.!]*$",
     re.IGNORECASE,
 )
-_TAIL_WORDS: Final = (". ", "! ", "? ")
 _PARTICLES: Final = frozenset(
     ("de", "du", "des", "d", "la", "le", "les", "el", "los", "y", "e", "et", "and", "von", "van",
      "der", "den", "di", "da", "do", "dos", "del", "della", "ben", "al")
@@ -170,7 +169,9 @@ def is_closing(line: str) -> bool:
     if head.startswith(_CLOSING_WORDS) and _CLOSING.match(line):
         return len(line) < 60 or head.startswith(("nous vous", "je vous", "veui"))
     end = line[-60:].lower()
-    return any(word in end for word in _TAIL_WORDS) and _TAIL_CLOSING.search(end) is not None
+    if ". " not in end and "! " not in end and "? " not in end:
+        return False
+    return _TAIL_CLOSING.search(end) is not None
 
 
 def is_name(line: str) -> bool:
