@@ -60,11 +60,17 @@ _WROTE: Final = {
 }
 
 
-def messages(count: int, seed: int = 1, attachment_bytes: int = 20_000) -> Iterator[bytes]:
+def messages(
+    count: int,
+    seed: int = 1,
+    attachment_bytes: int = 20_000,
+    paragraphs: tuple[int, int] = (2, 6),
+) -> Iterator[bytes]:
     """So many messages of one list, oldest first.
 
     Args:
         attachment_bytes: Of each attachment, before encoding.
+        paragraphs: How many each author writes: from, and below.
     """
     random = Random(seed)
     recent: list[tuple[str, list[str], str, str, str, list[str]]] = []
@@ -77,7 +83,7 @@ def messages(count: int, seed: int = 1, attachment_bytes: int = 20_000) -> Itera
         language = (
             parent[3] if parent and random.random() < 0.9 else random.choice(("fr", "en", "es"))
         )
-        text = _text(random, language)
+        text = _text(random, language, paragraphs)
         if parent is None:
             subject = f"{random.choice(_SUBJECTS[language])} {_word(random)} {number}"
             references: list[str] = []
@@ -153,13 +159,16 @@ def _word(random: Random) -> str:
     return "".join(random.choice(_SYLLABLES) for _ in range(random.randrange(2, 5)))
 
 
-def _text(random: Random, language: str) -> list[str]:
+def _text(random: Random, language: str, paragraphs: tuple[int, int]) -> list[str]:
     lines = [random.choice(_OPENINGS[language]), ""]
-    for _ in range(random.randrange(2, 6)):
+    for _ in range(random.randrange(*paragraphs)):
         for _ in range(random.randrange(1, 5)):
             ending = random.choice(_ENDINGS[language]).format(word=_word(random))
             parts = (_SUBJECT_PARTS, _VERBS, _OBJECTS)
-            sentence = " ".join(random.choice(part[language]) for part in parts)
+            # With invented words between, so that no two sentences are taken for one another.
+            sentence = " ".join(
+                f"{random.choice(part[language])} {_word(random)}" for part in parts
+            )
             lines.append(f"{sentence[0].upper()}{sentence[1:]} {ending}")
         lines.append("")
     return lines[:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
-from forum.config import search_index
+from forum.config import search_index, settings
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations.lists import ListError, create_list
@@ -32,6 +32,7 @@ from mailbridge.archive.finishing import (
 )
 from mailbridge.archive.found import ArchiveError, Format, Reading
 from mailbridge.archive.importer import Counts, Importer, ImportStopped
+from mailbridge.archive.indexing import Indexing
 from mailbridge.archive.preview import preview
 from mailbridge.archive.progress import Progress
 from mailbridge.archive.reader import check_archive, read_archive
@@ -126,12 +127,15 @@ def import_command(
             preview(session, mailing_list, paths, wanted, as_json=as_json)
             return
         run = _Run(session, _list(session, slug, create), utcnow(), quiet=as_json)
-        with Workers(max(1, os.cpu_count() or 1)) as workers:
-            for path in paths:
-                run.source(path, wanted, old_name or slug, workers)
-            if retry:
-                run.quarantine()
-        run.finish(pages, index=not no_index)
+        with nullcontext() if no_index else Indexing(settings()):
+            with Workers(max(1, os.cpu_count() or 1)) as workers:
+                for path in paths:
+                    run.source(path, wanted, old_name or slug, workers)
+                if retry:
+                    run.quarantine()
+            run.finish(pages)
+        if not no_index:
+            run.index()
     _show(run.report, as_json=as_json)
 
 
@@ -172,8 +176,8 @@ class _Run:
         """Try once more what was put aside."""
         self._add(retry_quarantined(self.session, self.mailing_list, self.now))
 
-    def finish(self, pages: Mapping[str, str], *, index: bool) -> None:
-        """Put everything in its place, and make it searchable."""
+    def finish(self, pages: Mapping[str, str]) -> None:
+        """Put everything in its place."""
         number = self.report.total()["stored"]
         shares = [0]
         progress = self._progress("threading", lambda: shares[0] / number if number else 0.0)
@@ -190,10 +194,12 @@ class _Run:
         for source_id in self.sources:
             self.session.get_one(ImportSource, source_id).finished_at = utcnow()
         self.session.commit()
-        if index:
-            progress = self._progress("indexing", lambda: 0.0)
-            make_searchable(self.session, search_index(), progress)
-            progress.end()
+
+    def index(self) -> None:
+        """Make everything searchable."""
+        progress = self._progress("indexing", lambda: 0.0)
+        make_searchable(self.session, search_index(), progress)
+        progress.end()
 
     def _progress(self, what: str, part: object) -> Progress:
         assert callable(part)

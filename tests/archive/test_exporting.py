@@ -1,0 +1,103 @@
+"""What leaves as data is what the API gives, and what leaves as pages can be read anywhere."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.cli import ScriptInfo
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from forum.cli import main
+from forum.operations.tokens import issue_api_token
+from forum.storage.archive import PostState
+from tests.factories import START, Make
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "archives.schema.json"
+
+
+@pytest.fixture
+def export(app: Flask, session: Session, make: Make, tmp_path: Path) -> Any:
+    mailing_list = make.mailing_list("ancrage", visibility="private")
+    first = make.post(mailing_list, text="Bonjour à tous, écrivez à awa@example.org.\n")
+    make.post(
+        mailing_list, text="> Bonjour à tous\n\n=1+1 dit Ana.\n", in_reply_to=first.message_id
+    )
+    hidden = make.post(mailing_list, subject="Hidden", text="Nobody sees this sentence.\n")
+    hidden.state = PostState.HIDDEN
+    make.commit()
+
+    def run(name: str, *arguments: object) -> Result:
+        words = ["export", "ancrage", str(tmp_path / name), *map(str, arguments)]
+        return CliRunner().invoke(
+            main, words, obj=ScriptInfo(create_app=lambda: app), catch_exceptions=False
+        )
+
+    return run
+
+
+def test_a_line_is_what_the_api_gives_and_what_the_schema_says(
+    export: Any, tmp_path: Path, make: Make, session: Session, client: FlaskClient
+) -> None:
+    assert export("a.jsonl", "--format", "jsonl").stdout == "exported=2\n"
+    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    posts = [json.loads(line) for line in lines]
+    account = make.account("admin@example.org", is_admin=True)
+    token = issue_api_token(session, account, "read", START)
+    make.commit()
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for post in posts:
+        answer = client.get(
+            f"/api/v1/posts/{post['id']}", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.get_json() == post
+        assert set(post) == set(schema["properties"]) == set(schema["required"])
+
+
+def test_a_table_opens_in_a_spreadsheet_and_runs_nothing(export: Any, tmp_path: Path) -> None:
+    export("a.csv", "--format", "csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["author"] for row in rows] == ["Awa Ndiaye", "Awa Ndiaye"]
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+def test_a_copy_in_pages_hides_addresses_and_carries_a_search(export: Any, tmp_path: Path) -> None:
+    assert export("copy", "--format", "html").exit_code == 0
+    files = [path for path in (tmp_path / "copy").iterdir() if path.is_file()]
+    pages = {path.name: path.read_text(encoding="utf-8") for path in files}
+    threads = "".join(p.read_text(encoding="utf-8") for p in (tmp_path / "copy/threads").iterdir())
+    assert "Bonjour" in threads
+    assert "Bonjour" in pages["posts.js"]
+    assert "2010.html" in pages
+    assert "search.js" in pages["index.html"]
+    everything = threads + "".join(pages.values())
+    assert "awa@example.org" not in everything
+    assert "Nobody sees" not in everything
+
+
+def test_a_part_can_be_asked_for(export: Any, tmp_path: Path) -> None:
+    def posts(*arguments: object) -> int:
+        export("part.jsonl", "--format", "jsonl", *arguments)
+        return len((tmp_path / "part.jsonl").read_text(encoding="utf-8").splitlines())
+
+    assert posts("--after", "2009") == 2
+    assert posts("--after", "2010-03") == 0
+    assert posts("--before", "2010-03") == 0
+    assert posts("--before", "2010-03-02") == 2
+    assert export("x", "--thread", 999).exit_code == 2
+    assert export("x", "--after", "spring").exit_code == 2
+
+
+def test_an_unknown_list_and_an_impossible_file_are_refused(export: Any, tmp_path: Path) -> None:
+    assert export("nowhere/a.mbox").exit_code == 1
+    (tmp_path / "folder").mkdir()
+    assert export("folder").exit_code == 2
+    (tmp_path / "file").write_bytes(b"")
+    assert export("file", "--format", "maildir").exit_code == 2
