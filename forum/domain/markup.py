@@ -159,6 +159,10 @@ def _quotation(
 
 
 def _folded_segment(segment: Segment, text_format: TextFormat) -> str:
+    telling = [line for line in segment.text.splitlines() if any(map(str.isalnum, line))]
+    if len(telling) == 1 and len(telling[0]) <= SUMMARY_LENGTH:
+        # A name alone: folded, it would take as much room and say the same.
+        return _open_segment(segment, text_format)
     attributes = _attributes(segment.role.value, segment.language)
     inner = f"<div>{_inner(segment.text, text_format)}</div>"
     return f"<details{attributes}><summary>{_first_line(segment.text)}</summary>{inner}</details>"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, stream_with_context
 from sqlalchemy import ColumnElement, select, tuple_
@@ -110,11 +112,21 @@ def _file(content: bytes, name: str, kind: str, *, inline: bool = False) -> Resp
 def _protect(response: Response, name: str, *, inline: bool = False) -> None:
     """What somebody sent is shown in no page of ours and runs nothing."""
     how = "inline" if inline else "attachment"
-    response.headers.set("Content-Disposition", how, filename=name)
+    response.headers.set("Content-Disposition", how, **_both_names(name))
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-store"
+
+
+def _both_names(name: str) -> dict[str, str]:
+    """A file name as RFC 6266 has it: in ASCII for a header, and whole in percent signs."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = "".join(character for character in plain if character.isprintable())
+    return {
+        "filename": plain.strip() or "file",
+        "filename*": "UTF-8''" + quote(name, safe="", errors="replace"),
+    }
 
 
 def _mbox(condition: ColumnElement[bool], name: str) -> Response:

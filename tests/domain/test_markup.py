@@ -195,6 +195,12 @@ class TestSegments:
             f'<a href="http://example.org" {REL}>http://example.org</a></p></div></details>'
         )
 
+    def test_a_signature_that_is_only_a_name_is_not_folded(self) -> None:
+        segments = [Segment(Role.REPLY, "Oui"), Segment(Role.SIGNATURE, "-- \nLuc")]
+        assert render_segments(segments, TextFormat.PLAIN).endswith(
+            '<div class="segment signature"><p>-- <br>\nLuc</p></div>'
+        )
+
     def test_a_quotation_without_attribution_tells_its_first_line(self) -> None:
         segments = [Segment(Role.QUOTATION, "\nUne <idée>\nautre"), Segment(Role.REPLY, "Oui")]
         html = render_segments(segments, TextFormat.PLAIN)

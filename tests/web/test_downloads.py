@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.http import parse_options_header
 
 from forum.domain.message import parse
 from forum.domain.values import Source
@@ -59,6 +60,22 @@ def test_raw_gives_the_bytes_as_they_came(
     assert "sandbox" in response.headers["Content-Security-Policy"]
     bad = client.get(f"/posts/{post.id}/raw", headers={"Authorization": "Bearer nonsense"})
     assert bad.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("plan d’accès.bin", "plan dacces.bin"), ("報告.pdf", ".pdf"), ('a";b.pdf', 'a";b.pdf')],
+)
+def test_a_file_keeps_its_name_in_headers_that_are_ascii(
+    client: FlaskClient, make: Make, ancrage: MailingList, name: str, plain: str
+) -> None:
+    post = with_file(make, ancrage, b"content", "application/octet-stream", name)
+    response = client.get(f"/posts/{post.id}/attachments/0/file")
+    header = response.headers["Content-Disposition"]
+    assert header.isascii() and header.isprintable()
+    how, options = parse_options_header(header)
+    assert (how, options["filename"]) == ("attachment", name)
+    assert parse_options_header(header.partition("filename*")[0])[1]["filename"] == plain
 
 
 def test_an_mbox_holds_every_message_once_in_order(
