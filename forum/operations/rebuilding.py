@@ -16,7 +16,8 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from forum.operations.deriving import Basis, Derived, basis_of, differs, write
-from forum.operations.settling import settle_some
+from forum.operations.threading import rethread
+from forum.operations.threads import refresh_summaries
 from forum.storage.archive import Post, Thread
 from forum.storage.lists import MailingList
 
@@ -100,7 +101,8 @@ def settle_threads(
     """
     existing = set(session.scalars(select(Thread.id).where(Thread.id.in_(thread_ids))))
     before = _places(session, existing)
-    touched = settle_some(session, mailing_list, existing, now)
+    touched = rethread(session, mailing_list, existing, now)
+    refresh_summaries(session, touched)
     after = _places(session, touched)
     return sum(1 for post_id, place in before.items() if after.get(post_id) != place)
 
