@@ -118,7 +118,7 @@ class Site:
             )
         self.addresses = {}
         printed = ""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         assert self.process.stdout is not None
         while len(self.addresses) < 4:
             readable, _, _ = select.select([self.process.stdout], [], [], 0.5)

@@ -27,7 +27,7 @@ SPANISH = (
 ENGLISH = "We could **share the morning** between both subjects, and write the summary together."
 MEMBERS = ((AWA, "Awa Ndiaye", "fr"), (PILAR, "Pilar Ríos", "es"), (GRACE, "Grace Reyes", "en"))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def prepare(site: Site) -> None:
