@@ -24,6 +24,9 @@ _TAGS: Final = {
 }  # fmt: skip
 _SCHEMES: Final = {"http", "https", "mailto", "cid"}
 _ATTRIBUTES: Final = {"a": {"href"}, "img": {"alt", "src"}, "ol": {"start"}}
+_CLEANER: Final = nh3.Cleaner(
+    tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None
+)
 _NOT_SHOWN: Final = (
     ("<head", "</head>"), ("<!--", "-->"), ("<style", "</style>"), ("<script", "</script>"),
     ("<title", "</title>"),
@@ -43,7 +46,8 @@ _BLANK_QUOTES: Final = re.compile(r"(?:^>[> \t]*\n){3,}", re.M)
 _INVISIBLE: Final = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _DASHES: Final = re.compile(r"^((?:>[> ]*)?)\\?--[ ]*$", re.M)
 _BEFORE_MARK: Final = re.compile(r"(?<=\*) (?=[,.)])")
-_TRAILING: Final = re.compile(r"(?<! )[ \t]$|[ \t]{3,}$|\t+$", re.M)
+_TRAILING: Final = re.compile(r"(?<! )[ \t]\Z|[ \t]{3,}\Z|\t+\Z")
+"""Of one line: two spaces at its end are a line break in Markdown, and stay."""
 
 
 def markdown_of(html: str) -> tuple[str, bool]:
@@ -57,17 +61,21 @@ def markdown_of(html: str) -> tuple[str, bool]:
     html = html[:MAX_HTML]
     if not _tame(html):
         return _tidy(_only_text(html)), False
-    cleaned = nh3.clean(
-        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel=None
-    )
+    cleaned = _CLEANER.clean(html)
     # Tables of mails are layout: a row becomes a line, its cells words in it.
     cleaned = _TABLE.sub("", _ROW.sub(r"<\1div>", _CELL.sub(" ", cleaned)))
     whole = whole and len(cleaned) <= _MAX_CLEANED
     return _tidy(_reader().handle(cleaned[:_MAX_CLEANED])), whole
 
 
+class _Reader(html2text.HTML2Text):
+    def updatepos(self, i: int, j: int) -> int:
+        """Count no lines: nobody asks where in the page something stood."""
+        return j
+
+
 def _reader() -> html2text.HTML2Text:
-    reader = html2text.HTML2Text(bodywidth=0)
+    reader = _Reader(bodywidth=0)
     reader.unicode_snob = True
     reader.images_to_alt = True
     reader.emphasis_mark = "*"
@@ -77,8 +85,8 @@ def _reader() -> html2text.HTML2Text:
 
 def _without_unshown(html: str) -> str:
     """Without head, styles, scripts and comments; where one is never closed, it stays."""
+    lowered = html.lower()
     for opening, closing in _NOT_SHOWN:
-        lowered = html.lower()
         if len(lowered) != len(html) or opening not in lowered:
             continue
         kept: list[str] = []
@@ -93,6 +101,7 @@ def _without_unshown(html: str) -> str:
                 at = end + len(closing)
             start = lowered.find(opening, end + len(closing))
         html = "".join((*kept, html[at:]))
+        lowered = html.lower()
     return html
 
 
@@ -110,6 +119,7 @@ def _tame(html: str) -> bool:
 
 def _only_text(html: str) -> str:
     """The words alone, for what no browser was meant to show."""
+
     def line_end(found: re.Match[str]) -> str:
         return "\n" if found[2].lower() in _BREAKING else ""
 
@@ -117,9 +127,20 @@ def _only_text(html: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _BEFORE_MARK.sub("", _DASHES.sub(r"\1-- ", text))
-    text = _FIELD.sub(r"\1\2", text)
+    """Each of the changes is looked for only where its sign stands somewhere in the text."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    if "--" in text:
+        text = _DASHES.sub(r"\1-- ", text)
+    if "*" in text:
+        text = _FIELD.sub(r"\1\2", _BEFORE_MARK.sub("", text))
     text = _BLANK_LINES.sub("\n\n", text)
-    text = _BLANK_QUOTES.sub(">\n", text)
-    return _TRAILING.sub("", text).strip()
+    if ">" in text:
+        text = _BLANK_QUOTES.sub(">\n", text)
+    if " \n" in text or "\t\n" in text:
+        text = "\n".join(
+            [_TRAILING.sub("", line) if line[-1:].isspace() else line for line in text.split("\n")]
+        )
+    return text.strip()
