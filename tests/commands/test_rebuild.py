@@ -26,7 +26,7 @@ def contents(app: Flask, *tables: type[Base]) -> list[Any]:
     """All rows, as values."""
     with app.app_context():
         return [
-            [tuple(row) for row in db.session.execute(select(table.__table__))]
+            sorted(str(tuple(row)) for row in db.session.execute(select(table.__table__)))
             for table in tables or (Post, PostSegment, Thread, IndexQueue)
         ]
 
