@@ -81,13 +81,14 @@ def months(slug: str) -> str:
     """The archive by year and month, with how much was written in which language."""
     mailing_list = find_list(db.session(), current_reader(), slug) or abort(404)
     counts = browsing.months_of_list(db.session(), mailing_list.id)
-    years = {year for year, _ in counts}
+    # A mail of a wrong year stands alone, far from the others: only years with posts are shown.
+    years = sorted({year for year, _ in counts}, reverse=True)
     highest = max((sum(by_language.values()) for by_language in counts.values()), default=0)
     return render_template(
         "reading/months.html",
         mailing_list=mailing_list,
         counts=counts,
-        years=range(max(years), min(years) - 1, -1) if years else (),
+        years=years,
         highest=highest,
     )
 

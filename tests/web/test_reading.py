@@ -114,6 +114,15 @@ def test_by_month_counts_posts(client: FlaskClient, thread: list[Post]) -> None:
     assert "2010" in text
 
 
+def test_by_month_leaves_out_years_without_posts(client: FlaskClient, make: Make) -> None:
+    ancrage = make.mailing_list()
+    make.post(ancrage, date=START)
+    make.post(ancrage, date=START.replace(year=2006))
+    make.commit()
+    text = page(client, "/lists/ancrage/months")
+    assert re.findall(r'id="year-(\d+)"', text) == ["2010", "2006"]
+
+
 def test_thread_shows_posts_in_reply_order(client: FlaskClient, thread: list[Post]) -> None:
     text = page(client, f"/threads/{thread[0].thread_id}")
     places = [text.index(f'id="post-{post.id}"') for post in thread]
