@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from flask import Flask, Response, g, has_request_context, request
-from flask_babel import get_locale
+from flask_babel import get_locale, get_timezone, get_translations
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from forum.domain.values import LANGUAGES
 from forum.extensions import babel
@@ -26,7 +31,12 @@ def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=select_language, timezone_selector=select_time_zone)
     app.after_request(_keep_language)
     app.jinja_env.globals.update(
-        language_name=language_name, current_language=current_language, languages=LANGUAGES
+        _=text_of_template,
+        gettext=text_of_template,
+        ngettext=plural_of_template,
+        language_name=language_name,
+        current_language=current_language,
+        languages=LANGUAGES,
     )
 
 
@@ -55,8 +65,74 @@ def select_time_zone() -> str | None:
 
 def current_language() -> str:
     """The interface language of this request or of the surrounding `force_locale`."""
-    locale = get_locale()
-    return str(locale.language) if locale else DEFAULT_LANGUAGE
+    # Pages ask hundreds of times, and Flask-Babel's own way to what it has chosen is long.
+    try:
+        return str(g._flask_babel.babel_locale.language)
+    except (AttributeError, RuntimeError):  # Not chosen yet, or no context at all.
+        locale = get_locale()
+        return str(locale.language) if locale else DEFAULT_LANGUAGE
+
+
+def current_zone() -> tzinfo:
+    """The reader's time zone; UTC for those who did not choose one."""
+    try:
+        zone: tzinfo | None = g._flask_babel.babel_tzinfo
+    except (AttributeError, RuntimeError):
+        zone = get_timezone()
+    return zone or UTC
+
+
+@pass_eval_context
+def text_of_template(context: EvalContext, text: str, /, **variables: object) -> str:
+    """A sentence of a template in the reader's language; safe HTML where the template escapes.
+
+    Args:
+        variables: The values of its placeholders, which are escaped unless they are Markup.
+    """
+    if not context.autoescape:
+        return str(get_translations().ugettext(text)) % variables
+    if variables:
+        return _sentence(current_language(), text) % variables
+    return _finished_sentence(current_language(), text)
+
+
+@pass_eval_context
+def plural_of_template(
+    context: EvalContext, singular: str, plural: str, num: int, /, **variables: object
+) -> str:
+    """The same for a sentence with a number, which fills the placeholder `num`."""
+    if not context.autoescape:
+        translated = str(get_translations().ungettext(singular, plural, num))
+        return translated % {"num": num, **variables}
+    if variables:
+        sentence = _numbered_sentence(current_language(), singular, plural, num)
+        return sentence % {"num": num, **variables}
+    return _finished_number(current_language(), singular, plural, num)
+
+
+# The catalogues do not change while we run. The language is a key; what it is, `get_translations`
+# knows from the same context.
+
+
+@lru_cache(maxsize=4096)
+def _sentence(language: str, text: str) -> Markup:
+    return Markup(get_translations().ugettext(text))  # noqa: S704  Our own catalogues.
+
+
+@lru_cache(maxsize=4096)
+def _finished_sentence(language: str, text: str) -> Markup:
+    # A percent sign is written twice in every sentence, also in one without placeholders.
+    return _sentence(language, text) % {}
+
+
+@lru_cache(maxsize=4096)
+def _numbered_sentence(language: str, singular: str, plural: str, num: int) -> Markup:
+    return Markup(get_translations().ungettext(singular, plural, num))  # noqa: S704  The same.
+
+
+@lru_cache(maxsize=8192)
+def _finished_number(language: str, singular: str, plural: str, num: int) -> Markup:
+    return _numbered_sentence(language, singular, plural, num) % {"num": num}
 
 
 def language_name(code: str) -> str:
@@ -65,11 +141,17 @@ def language_name(code: str) -> str:
     Args:
         code: BCP 47; an unknown one is given back as it is.
     """
+    return _language_name(code, current_language())
+
+
+@lru_cache(maxsize=1024)
+def _language_name(code: str, language: str) -> str:
     try:
         locale: Any = Locale.parse(code, sep="-")
     except Exception:
-        return code
-    return str(locale.get_language_name(current_language()) or code)
+        # No locale has this code, but it may have a name: `mul`, several languages.
+        return str(Locale.parse(language).languages.get(code, code))
+    return str(locale.get_language_name(language) or code)
 
 
 def _keep_language(response: Response) -> Response:

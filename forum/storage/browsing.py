@@ -6,13 +6,28 @@ gives the predicate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, select, type_coerce, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql import Executable
 
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import MailingList
@@ -82,18 +97,57 @@ SHOWN: Final = and_(Thread.merged_into_id.is_(None), Thread.post_count > 0)
 """Threads that have something to show."""
 
 
+def read_columns(
+    session: Session, query: Executable, **values: Any
+) -> CursorResult[*tuple[Any, ...]]:
+    """Plain columns, without the steps that the session takes for entities: a third of the time.
+
+    Args:
+        values: Of the query's parameters.
+    """
+    session.flush()
+    return session.connection().execute(query, values)
+
+
 def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
     """The lists that fulfil a predicate, the liveliest first."""
-    # A subquery for each figure reads a covering index; a GROUP BY would read every thread.
     of_list = and_(Thread.mailing_list_id == MailingList.id, SHOWN)
-    threads = select(func.count()).select_from(Thread).where(of_list).scalar_subquery()
-    posts = select(func.sum(Thread.post_count)).where(of_list).scalar_subquery()
-    last = select(func.max(Thread.last_post_at)).where(of_list).scalar_subquery()
     rows = session.execute(
-        select(MailingList, threads, posts, last).where(visible).order_by(MailingList.slug)
+        # The join reads a covering index alone, and the newest are the first of another.
+        select(
+            MailingList,
+            func.count(Thread.id),
+            func.sum(Thread.post_count),
+            *(_newest_of_list(pinned) for pinned in (False, True)),
+        )
+        .outerjoin(Thread, of_list)
+        .where(visible)
+        .group_by(MailingList.id)
+        .order_by(MailingList.slug)
     ).all()
-    found = [ListRow(row[0], row[1] or 0, int(row[2] or 0), row[3]) for row in rows]
+    found = [
+        ListRow(row[0], row[1], int(row[2] or 0), max(filter(None, row[3:]), default=None))
+        for row in rows
+    ]
     return sorted(found, key=lambda row: (row.last_post_at is None, _age_key(row)))
+
+
+@cache
+def _newest_of_list(pinned: bool) -> ColumnElement[datetime]:
+    thread = aliased(Thread)
+    return (
+        select(thread.last_post_at)
+        .where(
+            thread.mailing_list_id == MailingList.id,
+            thread.pinned.is_(pinned),
+            thread.merged_into_id.is_(None),
+            thread.post_count > 0,
+        )
+        .order_by(thread.last_post_at.desc())
+        .limit(1)
+        .correlate(MailingList)
+        .scalar_subquery()
+    )
 
 
 def is_list(list_id: int) -> ColumnElement[bool]:
@@ -129,21 +183,33 @@ def threads_of_list(
 
 def latest_threads(session: Session, list_ids: Iterable[int], limit: int) -> list[ThreadRow]:
     """The threads of several lists that moved last."""
+    ids = list(list_ids)
+    if not ids:
+        return []
+    values = {f"list_{number}": list_id for number, list_id in enumerate(ids)}
+    return _thread_rows(session, _latest(len(ids)), most=limit, **values)
+
+
+@cache
+def _latest(lists: int) -> Select[*tuple[Any, ...]]:
+    """The query of `latest_threads` for so many lists."""
     newest = [
         # Each part reads the index; one over all lists would sort every thread there is.
         select(Thread.id)
-        .where(Thread.mailing_list_id == list_id, Thread.pinned.is_(pinned), SHOWN)
+        .where(
+            Thread.mailing_list_id == bindparam(f"list_{number}"),
+            Thread.pinned.is_(pinned),
+            SHOWN,
+        )
         .order_by(Thread.last_post_at.desc())
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .subquery()
-        for list_id in list_ids
+        for number in range(lists)
         for pinned in (False, True)
     ]
-    if not newest:
-        return []
     ids = union_all(*(select(part.c.id) for part in newest))
-    query = _threads().where(Thread.id.in_(ids)).order_by(Thread.last_post_at.desc()).limit(limit)
-    return _thread_rows(session, query)
+    query = _threads().where(Thread.id.in_(ids)).order_by(Thread.last_post_at.desc())
+    return query.limit(bindparam("most", type_=Integer))
 
 
 def thread_row(session: Session, thread_id: int) -> ThreadRow | None:
@@ -171,6 +237,7 @@ def months_of_list(session: Session, list_id: int) -> dict[tuple[int, int], dict
     return found
 
 
+@cache
 def _threads() -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -191,8 +258,12 @@ def _threads() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _thread_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[ThreadRow]:
-    found = [
+def _thread_rows(
+    session: Session, query: Select[*tuple[Any, ...]], **values: Any
+) -> list[ThreadRow]:
+    rows = read_columns(session, query, **values).all()
+    starters, writers = _writers(session, rows)
+    return [
         ThreadRow(
             id=row.id,
             list_slug=row.slug,
@@ -204,37 +275,46 @@ def _thread_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[Thre
             tags=_split(row.tags),
             started_at=row.started_at,
             last_post_at=row.last_post_at,
-            starter="",
-            last_writer="",
+            starter=starters.get(row.id) or "",
+            last_writer=writers.get(row.id) or "",
         )
-        for row in session.execute(query)
+        for row in rows
     ]
-    return _with_writers(session, found)
 
 
-def _with_writers(session: Session, rows: list[ThreadRow]) -> list[ThreadRow]:
-    """Say who began each thread and who wrote last, in two queries for all of them."""
+def _writers(session: Session, rows: Sequence[Any]) -> tuple[dict[int, str], dict[int, str]]:
+    """Who began each thread and who wrote last, in two queries for all of them."""
     if not rows:
-        return rows
+        return {}, {}
     ids = [row.id for row in rows]
+    first, last = _writers_queries()
+    starters: Any = read_columns(session, first, threads=ids)
+    writers: Any = read_columns(
+        session,
+        last,
+        threads=ids,
+        lists=list({row.mailing_list_id for row in rows}),
+        dates=list({row.last_post_at for row in rows}),
+    )
+    return {row[0]: row[1] for row in starters}, {row[0]: row[1] for row in writers}
+
+
+@cache
+def _writers_queries() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
     authors = (
         select(Post.thread_id, shown_author)
         .join(Author, Author.id == Post.author_id)
         .where(Post.state == PostState.VISIBLE)
     )
-    first = authors.where(Post.thread_id.in_(ids), Post.position == 0)
+    threads: BindParameter[int] = bindparam("threads", expanding=True)
+    first = authors.where(Post.thread_id.in_(threads), Post.position == 0)
     # By date through the index: a thread may hold thousands of posts.
-    last = authors.join(MailingList, MailingList.id == Post.mailing_list_id).where(
-        MailingList.slug.in_({row.list_slug for row in rows}),
-        Post.date.in_({row.last_post_at for row in rows}),
-        Post.thread_id.in_(ids),
+    last = authors.where(
+        Post.mailing_list_id.in_(bindparam("lists", expanding=True)),
+        Post.date.in_(bindparam("dates", expanding=True)),
+        Post.thread_id.in_(threads),
     )
-    starters = {row[0]: row[1] for row in session.execute(first)}
-    writers = {row[0]: row[1] for row in session.execute(last)}
-    return [
-        replace(row, starter=starters.get(row.id) or "", last_writer=writers.get(row.id) or "")
-        for row in rows
-    ]
+    return first, last
 
 
 def _split(text: str) -> tuple[str, ...]:

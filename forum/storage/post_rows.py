@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from forum.domain.values import MULTIPLE, UNDETERMINED, Role
 from forum.storage.archive import Post, PostAttachment, PostSegment, PostState
-from forum.storage.browsing import shown_author
+from forum.storage.browsing import read_columns, shown_author
 from forum.storage.people import Author
 
 PAGE_SIZE: Final = 50
@@ -97,16 +99,25 @@ def posts_of_page(
         members_html: Whether the reader may see mail addresses.
         with_hidden: Whether hidden posts are wanted too, for moderators.
     """
-    query = _posts(members_html).where(Post.thread_id == thread_id)
+    query = _page_of_thread(members_html, with_hidden, by_date)
+    start = (page - 1) * PAGE_SIZE
+    found = read_columns(session, query, thread=thread_id, first=start, after=start + PAGE_SIZE)
+    return _completed(session, found)
+
+
+@cache
+def _page_of_thread(
+    members_html: bool, with_hidden: bool, by_date: bool
+) -> Select[*tuple[Any, ...]]:
+    """The query of `posts_of_page`; `after` is the place behind the last one."""
+    query = _posts(members_html).where(Post.thread_id == bindparam("thread"))
     if not with_hidden:
         query = query.where(Post.state == PostState.VISIBLE)
-    start = (page - 1) * PAGE_SIZE
+    first = bindparam("first", type_=Integer)
     if by_date:
-        query = query.order_by(Post.date, Post.id).offset(start).limit(PAGE_SIZE)
-    else:
-        query = query.where(Post.position >= start, Post.position < start + PAGE_SIZE)
-        query = query.order_by(Post.position)
-    return _completed(session, session.execute(query).all())
+        return query.order_by(Post.date, Post.id).offset(first).limit(PAGE_SIZE)
+    query = query.where(Post.position >= first, Post.position < bindparam("after"))
+    return query.order_by(Post.position)
 
 
 def posts_where(
@@ -118,17 +129,18 @@ def posts_where(
 ) -> list[PostRow]:
     """Visible posts that fulfil conditions on `post`, with attachments and languages."""
     query = _posts(members_html).where(Post.state == PostState.VISIBLE, *conditions)
-    return _completed(session, session.execute(query.order_by(*order).limit(limit)).all())
+    return _completed(session, read_columns(session, query.order_by(*order).limit(limit)))
 
 
-def _completed(session: Session, rows: Sequence[Any]) -> list[PostRow]:
+def _completed(session: Session, found: CursorResult[*tuple[Any, ...]]) -> list[PostRow]:
     """The posts with their attachments, languages and parents."""
+    names, rows = tuple(found.keys()), found.all()
     attachments = _attachments(session, [row.id for row in rows])
     languages = own_languages(session, [row.id for row in rows if row.language == MULTIPLE])
     parents = _parents(session, rows)
     return [
         PostRow(
-            **row._mapping,
+            **dict(zip(names, row, strict=True)),
             languages=languages.get(row.id) or (row.language,),
             attachments=tuple(attachments.get(row.id, ())),
             parent=parents.get(row.parent_id or 0),
@@ -155,21 +167,31 @@ def own_languages(session: Session, post_ids: Sequence[int]) -> dict[int, tuple[
 
 def participants_of(session: Session, thread_id: int, limit: int) -> list[Participant]:
     """Who wrote in a thread, in the order of their first post."""
-    rows = session.execute(
+    rows = read_columns(session, _participants(), thread=thread_id, most=limit)
+    return [Participant(row[0], row[1], row[2]) for row in rows.all()]
+
+
+@cache
+def _participants() -> Select[*tuple[Any, ...]]:
+    return (
         select(Post.author_id, func.max(shown_author), func.count())
         .join(Author, Author.id == Post.author_id)
-        .where(Post.thread_id == thread_id, Post.state == PostState.VISIBLE)
+        .where(Post.thread_id == bindparam("thread"), Post.state == PostState.VISIBLE)
         .group_by(Post.author_id)
         .order_by(func.min(Post.date))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    return [Participant(author_id, name, posts) for author_id, name, posts in rows]
 
 
 def page_count(session: Session, thread_id: int) -> int:
     """How many pages a thread has; at least one."""
-    last = session.scalar(select(func.max(Post.position)).where(Post.thread_id == thread_id))
+    last = read_columns(session, _last_position(), thread=thread_id).scalar()
     return (last or 0) // PAGE_SIZE + 1
+
+
+@cache
+def _last_position() -> Select[*tuple[Any, ...]]:
+    return select(func.max(Post.position)).where(Post.thread_id == bindparam("thread"))
 
 
 def page_starts(session: Session, thread_id: int) -> dict[int, datetime]:
@@ -191,6 +213,7 @@ def page_of(position: int) -> int:
     return position // PAGE_SIZE + 1
 
 
+@cache
 def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
     """The columns of a `PostRow`, by its names."""
     html = Post.html if members_html else func.coalesce(Post.public_html, Post.html)
@@ -220,7 +243,15 @@ def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[At
     found: dict[int, list[AttachmentRow]] = {}
     if not post_ids:
         return found
-    for row in session.execute(
+    for row in read_columns(session, _attachments_query(), posts=post_ids):
+        part = AttachmentRow(row.number, row.filename, row.content_type, row.size)
+        found.setdefault(row.post_id, []).append(part)
+    return found
+
+
+@cache
+def _attachments_query() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             PostAttachment.post_id,
             PostAttachment.index.label("number"),  # A row has a method of that name.
@@ -228,12 +259,9 @@ def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[At
             PostAttachment.content_type,
             PostAttachment.size,
         )
-        .where(PostAttachment.post_id.in_(post_ids))
+        .where(PostAttachment.post_id.in_(bindparam("posts", expanding=True)))
         .order_by(PostAttachment.post_id, PostAttachment.index)
-    ):
-        part = AttachmentRow(row.number, row.filename, row.content_type, row.size)
-        found.setdefault(row.post_id, []).append(part)
-    return found
+    )
 
 
 def _parents(session: Session, rows: Sequence[Any]) -> dict[int, ParentRow]:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 from babel.units import format_unit
 from flask import Flask
-from flask_babel import get_timezone, gettext
+from flask_babel import gettext
 from markupsafe import Markup
 
 from forum import i18n
 from forum.clock import utcnow
 from forum.domain.masking import mask_addresses_text
 from forum.domain.values import MULTIPLE, UNDETERMINED, Flag
-from forum.web.addresses import absolute, address_with, asset, own_path
+from forum.web.addresses import absolute, address_with, asset, list_path, own_path
 from forum.web.reader import current_reader
 
 IN_WORDS: Final = timedelta(days=28)
 JUST_NOW: Final = timedelta(seconds=60)
 # English readers of three continents: the day comes before the month.
 LOCALES: Final = {"en": "en_GB"}
+FIRST_OF_MONTH: Final = re.compile(r"\b1(?= \D)")
 
 
 def init_app(app: Flask) -> None:
@@ -52,6 +54,7 @@ def init_app(app: Flask) -> None:
         asset=asset,
         language_badge=badge,
         language_badges=badges,
+        list_path=list_path,
         moment_of=moment,
         own_path=own_path,
         own_language_name=own_language_name,
@@ -64,7 +67,7 @@ def moment(when: datetime) -> Markup:
     if utcnow() - when < IN_WORDS:
         return _time_element(when, full_date(when), in_words(when))
     # Most of an archive is old, and what is said of old times does not change.
-    return _old_moment(when, _locale(), get_timezone() or UTC)
+    return _old_moment(when, _locale(), i18n.current_zone())
 
 
 def badge(code: str) -> Markup:
@@ -74,7 +77,7 @@ def badge(code: str) -> Markup:
 
 def badges(codes: Iterable[str]) -> Markup:
     """Several languages."""
-    return Markup(" ").join([badge(code) for code in codes])
+    return _badges(tuple(codes), i18n.current_language())
 
 
 @lru_cache(maxsize=8192)
@@ -96,6 +99,11 @@ def _badge(code: str, language: str) -> Markup:
     ).format(name=i18n.language_name(code), code=language_code(code))
 
 
+@lru_cache(maxsize=512)
+def _badges(codes: tuple[str, ...], language: str) -> Markup:
+    return Markup(" ").join([_badge(code, language) for code in codes])
+
+
 def iso(when: datetime) -> str:
     """A moment as machines read it: ISO 8601, UTC."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -113,12 +121,12 @@ def in_words(when: datetime) -> str:
 
 def short_date(when: datetime) -> str:
     """The day of a moment in the reader's zone: `3 March 2010`."""
-    return _date(when, "long", _locale(), get_timezone() or UTC)
+    return _date(when, "long", _locale(), i18n.current_zone())
 
 
 def full_date(when: datetime) -> str:
     """A moment in full in the reader's zone: `Wednesday 3 March 2010, 10:05 UTC`."""
-    return _full_date(when, _locale(), get_timezone() or UTC)
+    return _full_date(when, _locale(), i18n.current_zone())
 
 
 def month_name(month: object, year: object = None) -> str:
@@ -131,8 +139,11 @@ def month_name(month: object, year: object = None) -> str:
     text, of_year = str(month or ""), str(year or "")
     if not text.isdecimal() or not 1 <= int(text) <= 12:
         return of_year
-    pattern = "LLLL y" if of_year else "LLLL"
-    return format_date(date(int(of_year or 2000), int(text), 1), pattern, locale=_locale())
+    first = date(int(of_year or 2000), int(text), 1)
+    if not of_year:
+        return format_date(first, "LLLL", locale=_locale())
+    # Spanish puts a word between month and year: `marzo de 2010`.
+    return format_skeleton("yMMMM", first, locale=_locale())
 
 
 def number(value: float) -> str:
@@ -157,6 +168,7 @@ def language_code(code: str) -> str:
     return "…" if code == MULTIPLE else code.upper()
 
 
+@cache
 def own_language_name(code: str) -> str:
     """The name of a language in itself: `français`."""
     return str(Locale.parse(code).get_display_name(code))
@@ -188,15 +200,21 @@ def person(name: str) -> str:
 
 def flag_text(flag: str) -> str:
     """What readers should know of an odd message; empty for what only moderators care about."""
-    sentences = {
-        Flag.BAD_DATE: gettext("Its date was missing or impossible: this is when it arrived."),
-        Flag.BAD_CHARSET: gettext("Some letters could not be read and may be wrong."),
-        Flag.BAD_STRUCTURE: gettext("This message was damaged; what could be read is shown."),
-        Flag.TRUNCATED: gettext("This message is very long; its beginning is shown."),
-        Flag.UNREADABLE: gettext("This message could not be read."),
-        Flag.ENCRYPTED: gettext("This message is encrypted; it cannot be shown."),
-    }
-    return str(sentences.get(flag, ""))  # type: ignore[call-overload]
+    match flag:
+        case Flag.BAD_DATE:
+            return str(gettext("Its date was missing or impossible: this is when it arrived."))
+        case Flag.BAD_CHARSET:
+            return str(gettext("Some letters could not be read and may be wrong."))
+        case Flag.BAD_STRUCTURE:
+            return str(gettext("This message was damaged; what could be read is shown."))
+        case Flag.TRUNCATED:
+            return str(gettext("This message is very long; its beginning is shown."))
+        case Flag.UNREADABLE:
+            return str(gettext("This message could not be read."))
+        case Flag.ENCRYPTED:
+            return str(gettext("This message is encrypted; it cannot be shown."))
+        case _:
+            return ""
 
 
 def _locale() -> str:
@@ -218,4 +236,6 @@ def _full_date(when: datetime, locale: str, zone: tzinfo) -> str:
 
 @lru_cache(maxsize=4096)
 def _date(when: datetime, style: str, locale: str, zone: tzinfo) -> str:
-    return format_date(when.astimezone(zone).date(), style, locale=locale)
+    text = format_date(when.astimezone(zone).date(), style, locale=locale)
+    # French counts the days, but for the first, which it ranks; the CLDR patterns cannot say so.
+    return FIRST_OF_MONTH.sub("1er", text) if locale == "fr" else text
