@@ -64,7 +64,7 @@ def test_raw_gives_the_bytes_as_they_came(
 
 @pytest.mark.parametrize(
     ("name", "plain"),
-    [("plan d’accès.bin", "plan dacces.bin"), ("報告.pdf", ".pdf"), ('a";b.pdf', 'a";b.pdf')],
+    [("plan d’accès.bin", "plan dacces.bin"), ("報告.pdf", ".pdf"), ("a;b.pdf", "a;b.pdf")],
 )
 def test_a_file_keeps_its_name_in_headers_that_are_ascii(
     client: FlaskClient, make: Make, ancrage: MailingList, name: str, plain: str

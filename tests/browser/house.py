@@ -1,0 +1,180 @@
+"""A furnished site: the demonstration archive, a workshop, people, mail that waits."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import forum
+from forum.app import create_app
+from forum.clock import utcnow
+from forum.extensions import db
+from forum.operations.accounts import login_link
+from forum.operations.lists import grant_role
+from forum.search.indexer import pending
+from forum.settings import Settings
+from forum.storage.archive import Post, Thread
+from forum.storage.base import reading
+from forum.storage.lists import list_by_slug
+from forum.storage.people import Subscription
+from tests.factories import START, Make, mail
+from tests.flows.site import DOMAIN, Site, wait_until
+
+LANGUAGES = ("fr", "en", "es")
+ADMINS = {language: f"admin-{language}@example.net" for language in LANGUAGES}
+AWA, PILAR, GRACE = "awa@example.net", "pilar@example.net", "grace@example.net"
+MEMBERS = ((AWA, "Awa Ndiaye", "fr"), (PILAR, "Pilar Ríos", "es"), (GRACE, "Grace Reyes", "en"))
+DEMO = "ancrage-territorial"
+WORKSHOP = "atelier"
+THIRTY = 30
+_DEMO_MAILS = Path(forum.__file__).parent / "demo" / DEMO
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Keys of what the pages show."""
+
+    demo_thread: int
+    demo_post: int
+    long_thread: int
+    long_post: int
+    subscription: int
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The site, the app behind it, and the keys of its rooms."""
+
+    site: Site
+    app: Flask
+    rooms: Rooms
+
+    def login_path(self, address: str) -> str:
+        """Where the button stands that signs somebody in, once."""
+        with self.app.app_context():
+            link = login_link(db.session(), address, "/", utcnow(), "")
+            db.session.commit()
+        return urlsplit(link).path
+
+    def write(self, **fields: str) -> int:
+        """A mail to the workshop, from Awa unless told; gives its thread."""
+        fields.setdefault("author", f"Awa Ndiaye <{AWA}>")
+        self.send(**fields)
+        found = self.site.browser().json(f"/api/v1/messages/{fields['message_id']}")
+        thread: int = found["thread_id"]
+        return thread
+
+    def send(self, *, to: str = f"{WORKSHOP}@{DOMAIN}", **fields: str) -> None:
+        """Hand a mail in as the local mail server does."""
+        author = re.search(r"\S+@[^\s>]+", fields["author"])
+        assert author is not None
+        self.site.lmtp(author[0].lstrip("<"), to, mail(to=to, **fields))  # type: ignore[arg-type]
+
+    def wait_for_index(self) -> None:
+        """Until every post can be found."""
+        wait_until(lambda: self._pending() == 0, 60)
+
+    def _pending(self) -> int:
+        with self.app.app_context(), reading():
+            return pending(db.session())
+
+
+@contextmanager
+def open_house(data_dir: Path, smarthost: str) -> Iterator[House]:
+    """A furnished site, serving."""
+    site = Site.create(data_dir, smarthost)
+    site.command("demo")
+    app = create_app(Settings.load(site.environ))
+    with app.app_context():
+        rooms = _furnish(Make(db.session()))
+        db.session.commit()
+    with site:
+        house = House(site, app, rooms)
+        _hold(house)
+        house.wait_for_index()
+        yield house
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _furnish(make: Make) -> Rooms:
+    session = make.session
+    workshop = make.mailing_list(WORKSHOP)
+    for address, name, language in MEMBERS:
+        make.account(address, name, language=language)
+        make.subscriber(workshop, address, language, name=name)
+    for language, address in ADMINS.items():
+        make.account(address, "Camille Roy", language=language, is_admin=True)
+        subscription = make.subscriber(workshop, address, language, name="Camille Roy")
+    pilar = make.account("relecture@example.net", "Pilar Ríos", language="en")
+    grant_role(session, workshop, pilar, "moderator", START)
+    long_post = _thirty_posts(make)
+    session.flush()
+    demo = list_by_slug(session, DEMO)
+    assert demo is not None
+    longest = session.scalars(
+        select(Thread).where(Thread.mailing_list_id == demo.id).order_by(Thread.post_count.desc())
+    ).first()
+    assert longest is not None
+    return Rooms(
+        demo_thread=longest.id,
+        demo_post=_first_post(session, longest.id),
+        long_thread=long_post.thread_id,
+        long_post=long_post.id,
+        subscription=session.scalars(
+            select(Subscription.id).where(Subscription.id == subscription.id)
+        ).one(),
+    )
+
+
+def _first_post(session: Session, thread_id: int) -> int:
+    query = select(Post.id).where(Post.thread_id == thread_id).order_by(Post.position)
+    return session.scalars(query).first() or 0
+
+
+def _thirty_posts(make: Make) -> Post:
+    """A long discussion with the texts of the demonstration archive; gives its first post."""
+    workshop = list_by_slug(make.session, WORKSHOP)
+    assert workshop is not None
+    first: Post | None = None
+    for number, path in enumerate(sorted(_DEMO_MAILS.glob("*.eml"))[:THIRTY]):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain",))
+        text = body.get_content() if body is not None else "Sans texte\n"
+        parent = f"long{max(0, number - 1 - number % 3)}@example.net" if number else ""
+        post = make.post(
+            workshop,
+            subject="Re: " * bool(number) + "Préparer le dossier de la rencontre",
+            text=text,
+            author=str(message["From"]),
+            message_id=f"long{number}@example.net",
+            in_reply_to=parent,
+            date=START + timedelta(hours=number),
+        )
+        first = first or post
+    assert first is not None
+    return first
+
+
+def _hold(house: House) -> None:
+    """Two strangers' mails that wait for a moderator."""
+    for number, subject in enumerate(("Question sur la rencontre", "Une visite à Poitiers")):
+        house.send(
+            subject=subject,
+            text="Bonjour, nous ne sommes pas encore abonnés à cette liste, mais nous voudrions "
+            "savoir si la rencontre de printemps est ouverte à d’autres groupes.\n\nZoé\n",
+            author=f"Zoé Diop <zoe{number}@example.org>",
+            message_id=f"attente{number}@example.org",
+        )

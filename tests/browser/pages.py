@@ -1,0 +1,52 @@
+"""Every page, by a name that file names can bear."""
+
+from __future__ import annotations
+
+from tests.browser.house import DEMO, WORKSHOP, Rooms
+
+
+def open_pages(rooms: Rooms) -> dict[str, str]:
+    """What everybody sees."""
+    return {
+        "home": "/",
+        "list": f"/lists/{DEMO}/",
+        "list-filtered": f"/lists/{DEMO}/?language=es",
+        "months": f"/lists/{DEMO}/months",
+        "thread": f"/threads/{rooms.demo_thread}",
+        "thread-by-date": f"/threads/{rooms.demo_thread}?order=date",
+        "thread-long": f"/threads/{rooms.long_thread}",
+        "citation": f"/posts/{rooms.demo_post}/citation",
+        "search": "/search",
+        "search-found": "/search?q=monnaie",
+        "search-nothing": "/search?q=xylophone",
+        "search-unreadable": "/search?q=%22monnaie+OR+(",
+        "help": "/help",
+        "about": "/about",
+        "login": "/login",
+        "login-too-late": "/login/unknown",
+        "subscribe": f"/lists/{DEMO}/subscribe",
+        "unsubscribe-unknown": "/unsubscribe/unknown",
+        "confirm-unknown": "/confirm/unknown",
+        "not-found": "/nowhere",
+    }
+
+
+def administrator_pages(rooms: Rooms) -> dict[str, str]:
+    """What somebody who is signed in and administers sees besides."""
+    return {
+        "own-home": "/",
+        "own-thread": f"/threads/{rooms.demo_thread}",
+        "account": "/account",
+        "account-mails": "/account/mails",
+        "account-subscription": f"/account/subscriptions/{rooms.subscription}",
+        "compose": f"/lists/{WORKSHOP}/new",
+        "answer": f"/threads/{rooms.long_thread}/answer?parent={rooms.long_post}&quote=1",
+        "moderation": "/moderation",
+        "moderation-decided": "/moderation/decided",
+        "admin": "/admin",
+        "admin-new-list": "/admin/lists/new",
+        "admin-list": f"/admin/lists/{WORKSHOP}",
+        "admin-accounts": "/admin/accounts",
+        "admin-audit": "/admin/audit",
+        "admin-mail": "/admin/mail",
+    }

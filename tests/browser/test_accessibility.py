@@ -1,0 +1,99 @@
+"""Every page in every language: axe-core finds nothing, and a small phone is wide enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NewPage
+from tests.browser.house import ADMINS, LANGUAGES, House
+from tests.browser.pages import administrator_pages, open_pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SMALL = 320
+"""CSS pixels: what WCAG 2.2, 1.4.10 asks for; also 1280 pixels at 400 %."""
+IN_THE_DARK: dict[str, Any] = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+"""Only colours differ between the schemes."""
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    """Each language of the interface."""
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture(params=["reader", "administrator"])
+def visited(request: pytest.FixtureRequest, house: House) -> tuple[str, dict[str, str]]:
+    """Whether somebody is signed in, and the pages they see."""
+    pages = open_pages if request.param == "reader" else administrator_pages
+    return request.param, pages(house.rooms)
+
+
+def open_page(new_page: NewPage, reader: str, language: str, width: int) -> Page:
+    address = ADMINS[language] if reader == "administrator" else ""
+    return new_page(address, locale=language, viewport={"width": width, "height": 800})
+
+
+def violations(page: Page, name: str, options: dict[str, Any] | None = None) -> list[str]:
+    found = Axe().run(page, options=options) if options else Axe().run(page)
+    return [
+        f"{name}: {one['id']} {node['target']}"
+        for one in found.response["violations"]
+        for node in one["nodes"]
+    ]
+
+
+def unfold(page: Page) -> None:
+    """What is folded is judged too."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+
+
+def test_axe_finds_nothing_by_day_or_night(
+    new_page: NewPage, visited: tuple[str, dict[str, str]], language: str
+) -> None:
+    reader, pages = visited
+    page = open_page(new_page, reader, language, 1000)
+    found: list[str] = []
+    for name, path in pages.items():
+        page.emulate_media(color_scheme="light")
+        page.goto(path)
+        assert page.locator("html").get_attribute("lang") == language
+        unfold(page)
+        found += violations(page, name)
+        page.emulate_media(color_scheme="dark")
+        found += violations(page, f"{name}, dark", IN_THE_DARK)
+    assert found == []
+
+
+def test_no_page_is_wider_than_a_small_phone(
+    new_page: NewPage, visited: tuple[str, dict[str, str]], language: str
+) -> None:
+    reader, pages = visited
+    page = open_page(new_page, reader, language, SMALL)
+    wider = {}
+    for name, path in pages.items():
+        page.goto(path)
+        unfold(page)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > SMALL:
+            wider[name] = width
+    assert wider == {}
+
+
+def test_controls_are_large_enough_for_a_finger(
+    new_page: NewPage, visited: tuple[str, dict[str, str]]
+) -> None:
+    reader, pages = visited
+    page = open_page(new_page, reader, "fr", 360)
+    small: list[str] = []
+    for name, path in pages.items():
+        page.goto(path)
+        for control in page.locator("button:visible, select:visible, nav a:visible").all():
+            box = control.bounding_box()
+            if box and (box["height"] < 43.5 or box["width"] < 43.5):
+                small.append(f"{name}: {control.inner_text()} {box['width']}×{box['height']}")
+    assert small == []
