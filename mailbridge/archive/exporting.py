@@ -33,7 +33,9 @@ _DAY: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 @click.command("export")
 @click.argument("slug")
 @click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="mbox")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="mbox", help="How it is written."
+)
 @click.option("--thread", "thread_id", type=int, help="One thread alone.")
 @click.option("--search", help="What a search of the list finds.")
 @click.option("--after", metavar="DATE", help="Later than the end of 2009, 2009-04 or 2009-04-25.")

@@ -84,13 +84,24 @@ class Report:
 @click.command("import")
 @click.argument("slug")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--format", "form", type=click.Choice([one.value for one in Format]), default="auto")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([one.value for one in Format]),
+    default="auto",
+    help="How the archives are kept; auto recognises each file.",
+)
 @click.option("--create", metavar="ADDRESS", help="Make a private list where there is none.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a line.")
 @click.option("--no-index", is_flag=True, help="Leave the search index to the worker.")
 @click.option("--dry-run", is_flag=True, help="Say what would come, and show the oddest messages.")
 @click.option("--retry", is_flag=True, help="Try what was quarantined once more.")
-@click.option("--redirects", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--redirects",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A table of old addresses and the Message-IDs they lead to.",
+)
 @click.option("--old-name", default="", help="The list's name in its old web archive.")
 @with_appcontext
 def import_command(
