@@ -1,0 +1,142 @@
+"""Mail out: each subscriber's copy built and sent.
+
+Sending goes over a real loopback socket to a sink in a process of its own that takes everything.
+Beside: smtplib, on one kept connection, sending one and the same message to the same sink.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from benchmarks import generator
+from benchmarks.figure import Figure, middle, ratio
+from benchmarks.processes import beside
+from benchmarks.site import NOW, environment, new_site, the_list
+from forum.clock import utcnow
+from forum.domain.message import parse
+from forum.domain.values import LANGUAGES, Source
+from forum.extensions import db
+from forum.operations.posting import publish
+from forum.operations.raw import load_raw
+from forum.operations.subscriptions import subscribe
+from forum.storage.archive import Post
+from forum.storage.people import Subscription
+from mailbridge.outgoing import Builder, Copy
+from mailbridge.transport import Sent, SmtpTransport
+
+SUBSCRIBERS: Final = {"tiny": 6, "quick": 200, "usual": 200, "full": 200}
+POSTS: Final = {"tiny": 2, "quick": 10, "usual": 30, "full": 50}
+SENT: Final = {"tiny": 10, "quick": 1_000, "usual": 3_000, "full": 5_000}
+BURSTS: Final = {"tiny": 1, "quick": 2, "usual": 5, "full": 7}
+
+
+def run(size: str = "usual") -> list[Figure]:
+    """Measure building alone, sending alone, and a post on its way to all subscribers."""
+    with new_site() as app, beside("benchmarks.sink") as (host, port):
+        copies, building = _built(app, SUBSCRIBERS[size], POSTS[size])
+        chosen = (copies * (SENT[size] // len(copies) + 1))[: SENT[size]]
+        seconds = _sent(host, port, chosen)
+        rate, peer = len(chosen) / seconds, len(chosen) / _fixed(host, port, chosen)
+        waits = _bursts(app, host, port, SUBSCRIBERS[size], BURSTS[size])
+    return [
+        Figure("copies built, by processor time", len(copies) / building, "copies/s"),
+        Figure(
+            "copies sent over a socket", rate, "copies/s",
+            ratio(rate, peer, "smtplib with one fixed message", "/s"),
+        ),
+        Figure(
+            f"a post committed until the last of {SUBSCRIBERS[size]} has it", middle(waits), "s",
+            f"worst of {len(waits)}: {max(waits):.2f} s",
+        ),
+    ]  # fmt: skip
+
+
+def _built(app: Flask, subscribers: int, posts: int) -> tuple[list[Copy], float]:
+    """Every copy of so many posts, and the processor time their building took."""
+    with app.app_context():
+        session = db.session()
+        for number in range(subscribers):
+            subscribe(
+                session, the_list(), f"person{number}@example.net", NOW, name=f"Person {number}",
+                language=LANGUAGES[number % len(LANGUAGES)],
+            )  # fmt: skip
+        session.commit()
+        rows = _posts(posts)
+        session.commit()
+        everybody = session.scalars(
+            select(Subscription).options(joinedload(Subscription.address))
+        ).all()
+        builder = Builder(app.extensions["passerelle_settings"])
+        copies: list[Copy] = []
+        raws = {row.id: load_raw(row.raw) for row in rows if row.raw is not None}
+        started = time.process_time()
+        for row in rows:
+            raw = raws[row.id]
+            copies += [builder.build(row, lambda raw=raw: raw, one) for one in everybody]
+        return copies, time.process_time() - started
+
+
+def _posts(count: int) -> list[Post]:
+    """So many posts, published without being mailed."""
+    return [
+        publish(db.session(), the_list(), parse(raw, NOW), NOW, source=Source.EMAIL, mail=False)
+        for raw in generator.messages(count, attachment_bytes=2_000)
+    ]
+
+
+def _sent(host: str, port: int, copies: Sequence[Copy]) -> float:
+    transport = SmtpTransport(f"smtp://{host}:{port}")
+    started = time.perf_counter()
+    for copy in copies:
+        outcome = transport.send(copy.reverse_path, copy.recipient, copy.message)
+        assert isinstance(outcome, Sent), outcome
+    transport.close()
+    return time.perf_counter() - started
+
+
+def _fixed(host: str, port: int, copies: Sequence[Copy]) -> float:
+    message = copies[0].message
+    with smtplib.SMTP(host, port, "bench.example.org") as client:
+        started = time.perf_counter()
+        for _ in copies:
+            client.sendmail("list@example.org", ["person@example.net"], message)
+        return time.perf_counter() - started
+
+
+def _bursts(app: Flask, host: str, port: int, subscribers: int, times: int) -> list[float]:
+    """Seconds from a post's commit until the sink has the last copy, with a worker running."""
+    settings = app.extensions["passerelle_settings"]
+    env = environment(settings.data_dir, SMARTHOST=f"smtp://{host}:{port}")
+    waits: list[float] = []
+    raws = generator.messages(times + 1, seed=2, attachment_bytes=2_000)
+    with beside("forum", "worker", env=env), _counter(host, port) as counted:
+        for place, raw in enumerate(raws):
+            before = _count(counted)
+            with app.app_context():
+                publish(db.session(), the_list(), parse(raw, NOW), utcnow(), source=Source.EMAIL)
+                db.session.commit()
+            started = time.perf_counter()
+            while _count(counted) < before + subscribers:
+                assert time.perf_counter() < started + 60, "copies are missing"
+                time.sleep(0.01)
+            if place:  # The worker's first post loads much.
+                waits.append(time.perf_counter() - started)
+    return waits
+
+
+@contextmanager
+def _counter(host: str, port: int) -> Iterator[smtplib.SMTP]:
+    with smtplib.SMTP(host, port, "bench.example.org") as client:
+        yield client
+
+
+def _count(client: smtplib.SMTP) -> int:
+    return int(client.docmd("XCOUNT")[1])
