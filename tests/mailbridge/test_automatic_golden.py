@@ -31,3 +31,11 @@ def test_there_is_an_expectation_for_every_mail_and_both_kinds() -> None:
     kinds = [json.loads(path.read_text("utf-8"))["kind"] for path in MAILS.glob("*.json")]
     assert len(kinds) == len(PATHS) > 40
     assert kinds.count(None) > 10
+
+
+@pytest.mark.parametrize("folder", ["whole", "parsing"])
+def test_no_ordinary_mail_is_taken_for_a_machines(folder: str) -> None:
+    paths = sorted((MAILS.parent / folder).glob("*.eml"))
+    assert len(paths) > 30
+    found = [path.stem for path in paths if classify(path.read_bytes(), "awa@example.org", OWN)]
+    assert found == []
