@@ -17,6 +17,7 @@ import zstandard
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from forum.domain.preparing import Understood
 from forum.domain.values import Source, Submission
 from forum.operations import threading
 from forum.operations.gathering import chunks
@@ -254,9 +255,7 @@ class Storing:
 
     def _publish(self, ready: Ready) -> int:
         """Store a message whose id another text bears: one of the two is given an id of its own."""
-        raw = zstandard.ZstdDecompressor().decompress(
-            ready.understood.compressed, max_output_size=ready.understood.size
-        )
+        raw = bytes_of(ready.understood)
         mailing_list = self.session.get_one(MailingList, self.list_id)
         row = publish(
             self.session,
@@ -306,6 +305,13 @@ class Storing:
     def _bulk(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             self.session.execute(insert(table_of(table)), rows)
+
+
+def bytes_of(understood: Understood) -> bytes:
+    """The bytes of a message that waits to be stored."""
+    return zstandard.ZstdDecompressor().decompress(
+        understood.compressed, max_output_size=understood.size
+    )
 
 
 def keep_old_addresses(session: Session, list_id: int, wanted: Mapping[str, int]) -> None:

@@ -80,6 +80,7 @@ class Workers:
         for child in self.children:
             self.free.put(child)
         self.threads = ThreadPoolExecutor(number, thread_name_prefix="import")
+        self.ended = False
 
     def submit(self, jobs: list[Job]) -> Future[list[Answer]]:
         """Have a list of jobs done by the next child that is free."""
@@ -90,9 +91,10 @@ class Workers:
         try:
             return child.ask(jobs)
         except (OSError, EOFError) as error:
-            if child.process.poll() is None and not isinstance(error, EOFError):
+            if self.ended or (child.process.poll() is None and not isinstance(error, EOFError)):
                 raise
-            child.restart()
+            child.end()
+            child.start()
             if len(jobs) == 1:
                 return [Crash("the process that reads messages ended on it")]
         finally:
@@ -108,6 +110,7 @@ class Workers:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.ended = True
         self.threads.shutdown(wait=kind is None, cancel_futures=True)
         for child in self.children:
             child.end()
@@ -119,9 +122,9 @@ class _Child:
     process: subprocess.Popen[bytes]
 
     def __init__(self) -> None:
-        self.restart()
+        self.start()
 
-    def restart(self) -> None:
+    def start(self) -> None:
         self.process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             [sys.executable, "-m", "mailbridge.archive.child", str(os.getpid())],
             stdin=subprocess.PIPE,

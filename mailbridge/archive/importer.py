@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from forum.domain.preparing import Shown, Understood
-from forum.operations.importing import Storing
+from forum.operations.importing import Storing, bytes_of
 from forum.operations.importing_rows import Ready
 from forum.operations.quarantine import put_aside
 from forum.operations.raw import LEVEL
@@ -31,7 +31,7 @@ from mailbridge.archive.old_pages import hyperkitty_key
 
 BATCH: Final = 100
 """Messages stored in one transaction: well under 200 ms, so that mail that arrives never waits."""
-BATCH_BYTES: Final = 4 << 20
+BATCH_BYTES: Final = 1 << 20
 
 
 class ImportStopped(Exception):
@@ -143,6 +143,11 @@ class Importer:
         assert batch.understanding is not None
         answers = iter(batch.understanding.result())
         batch.understood = [next(answers) if one.fault is None else None for one in batch.found]
+        # The bytes are kept once, compressed: many batches are under way.
+        batch.found = [
+            replace(found, raw=b"") if isinstance(answer, Understood) else found
+            for found, answer in zip(batch.found, batch.understood, strict=True)
+        ]
         submissions = [one.submission for one in batch.understood if isinstance(one, Understood)]
         batch.parent_texts = self.context.parent_texts(submissions)
         jobs: list[Job] = [
@@ -160,7 +165,10 @@ class Importer:
         for found, understood in zip(batch.found, batch.understood, strict=True):
             if isinstance(understood, Understood):
                 answer, parent_text = next(shown)
-                pieces.append((found, self._ready(found, understood, answer, parent_text)))
+                piece = self._ready(found, understood, answer, parent_text)
+                if isinstance(piece, Crash):
+                    found = replace(found, raw=bytes_of(understood))
+                pieces.append((found, piece))
             else:
                 pieces.append((found, understood if isinstance(understood, Crash) else None))
         try:
@@ -189,6 +197,8 @@ class Importer:
             except IntegrityError as error:
                 self.session.rollback()
                 detail = f"{type(error).__name__}: {error.orig}"[:500]
+                if isinstance(piece, Ready):
+                    found = replace(found, raw=bytes_of(piece.understood))
                 self._write([(found, Crash(detail))])
 
     def _write(self, pieces: list[tuple[Found, Ready | Crash | None]]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
@@ -233,6 +234,9 @@ def _errors() -> Iterator[None]:
         raise BadInput(str(error)) from None
     except ImportStopped as error:
         raise Failure(str(error)) from None
+    except (OperationalError, OSError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error
+        raise Failure(f"stopped: {reason}; run the same command again, it goes on") from None
     except KeyboardInterrupt:
         raise Failure("stopped; run the same command again, it goes on where it stopped") from None
 

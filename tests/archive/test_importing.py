@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from forum.cli import main
@@ -31,6 +31,7 @@ from forum.storage.imports import QuarantinedMessage
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue, Notice
 from forum.storage.people import Account, Author
+from mailbridge.archive import child
 from mailbridge.archive.old_pages import hyperkitty_key
 from tests.factories import START, Make, mail
 
@@ -335,6 +336,51 @@ def test_sympas_numbers_lead_to_posts(site: Site, tmp_path: Path, client: FlaskC
     posts = {post.message_id: f"/posts/{post.id}" for post in site.posts()}
     assert client.get("/arc/ancrage/2009-04/msg00001.html").location == posts["2@x"]
     assert client.get("/sympa/arc/ancrage/2009-04/msg00000.html").location == posts["1@x"]
+
+
+def test_a_full_disk_stops_it_and_it_goes_on_when_there_is_room(site: Site, tmp_path: Path) -> None:
+    if site.session.get_bind().dialect.name != "sqlite":
+        pytest.skip("SQLite can be told that the disk is full")
+    path = write_mbox(tmp_path / "a.mbox", a_discussion(700))
+    site.session.rollback()
+    pages = site.session.scalar(text("PRAGMA page_count"))
+    site.session.execute(text(f"PRAGMA max_page_count={pages + 150}"))
+    site.session.rollback()
+    result = site.run("import", "ancrage", path, "--no-index")
+    assert result.exit_code == 1
+    assert "run the same command again" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    stored = len(site.posts())
+    assert 0 < stored < 700
+    site.session.execute(text("PRAGMA max_page_count=1000000000"))
+    site.session.rollback()
+    assert counts(site.take_in(path, "--no-index")) == (700, 700, 0, 0)
+    site.make.mailing_list("autre")
+    site.make.commit()
+    site.take_in(path, "--no-index", slug="autre")
+    assert site.forest() == site.forest("autre")
+
+
+def test_a_message_that_kills_its_reader_costs_no_other_theirs(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raws = a_discussion(12)
+    deadly = mail(message_id="deadly@example.org", text="Die.\n")
+    path = write_mbox(tmp_path / "a.mbox", [*raws, deadly])
+    ask = child._Child.ask
+
+    def ask_or_die(self: child._Child, jobs: list[child.Job]) -> list[child.Answer]:
+        if any(isinstance(job, child.Understand) and job.raw == deadly for job in jobs):
+            self.process.kill()
+        return ask(self, jobs)
+
+    # As if the process ended on it: what it does with a message cannot be made to crash.
+    monkeypatch.setattr(child._Child, "ask", ask_or_die)
+    assert counts(site.take_in(path, "--no-index")) == (13, 12, 0, 1)
+    row = site.session.scalars(select(QuarantinedMessage)).one()
+    assert row.reason == "crash"
+    monkeypatch.undo()
+    assert counts(site.take_in("--retry", "--no-index")) == (1, 1, 0, 0)
 
 
 def environment(data_dir: Path) -> dict[str, str]:
