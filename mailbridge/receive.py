@@ -83,8 +83,9 @@ def receive(
     key, state = row.id, row.state
     session.commit()
     if is_new or state == IncomingState.RECEIVED:
-        run(session, key, now, settings, lookup, in_dialogue=True)
-    reply = _reply(session, key)
+        reply = run(session, key, now, settings, lookup, raw=raw, in_dialogue=True)
+    else:
+        reply = _reply(session, key)
     log.info(
         "received incoming=%d new=%s kind=%s size=%d ms=%.0f",
         key, is_new, route.kind, len(raw), (time.monotonic() - started) * 1000,
@@ -99,8 +100,9 @@ def run(
     settings: Settings,
     lookup: TxtLookup | None = None,
     *,
+    raw: bytes | None = None,
     in_dialogue: bool = False,
-) -> None:
+) -> str:
     """Process a kept message; a crash of our own code marks it failed. Commits, never raises.
 
     Two messages that come at once may both want to make the same author: the database lets one,
@@ -108,7 +110,11 @@ def run(
 
     Args:
         lookup: As for `receive`.
+        raw: Its bytes; None reads them from the database.
         in_dialogue: Whether the client still waits and hears of a refusal.
+
+    Returns:
+        The SMTP reply.
     """
     found = _established(session, incoming_id, settings, lookup)
     for attempt in range(1, ATTEMPTS + 1):
@@ -116,10 +122,11 @@ def run(
             # Locked, so that a listener and a worker after a restart do not both process it.
             row = session.get(Incoming, incoming_id, with_for_update=True)
             if row is not None and row.state == IncomingState.RECEIVED:
-                raw = load_raw(row.raw)
-                process(session, row, raw, now, settings, found, in_dialogue=in_dialogue)
+                content = raw if raw is not None else load_raw(row.raw)
+                process(session, row, content, now, settings, found, in_dialogue=in_dialogue)
+            reply = _reply_of(row)
             session.commit()
-            return
+            return reply
         except Exception as error:
             session.rollback()
             if isinstance(error, (IntegrityError, OperationalError)) and attempt < ATTEMPTS:
@@ -128,7 +135,8 @@ def run(
             log.exception("failed incoming=%d attempts=%d", incoming_id, attempt)
             _mark_failed(session, incoming_id, error)
             _tell_of_failure(session, incoming_id, now, settings, found)
-            return
+            return ACCEPTED
+    return ACCEPTED
 
 
 def reprocess(session: Session, incoming_id: int, now: datetime, settings: Settings) -> Incoming:
@@ -251,14 +259,18 @@ def _mark_failed(session: Session, incoming_id: int, error: Exception) -> None:
 
 
 def _reply(session: Session, incoming_id: int) -> str:
-    """What the client is told: only a refusal is not `250`."""
+    """What the client of a second copy is told: only a refusal is not `250`."""
     try:
         with reading():
             row = session.get(Incoming, incoming_id)
-            refused = row is not None and row.state == IncomingState.REJECTED and row.detail == SAID
-            reasons = tuple(row.reasons) if row is not None else ()
+            reply = _reply_of(row)
             session.rollback()
     except Exception:
         log.exception("unread incoming=%d", incoming_id)
         return ACCEPTED
-    return smtp_refusal(reasons) if refused else ACCEPTED
+    return reply
+
+
+def _reply_of(row: Incoming | None) -> str:
+    refused = row is not None and row.state == IncomingState.REJECTED and row.detail == SAID
+    return smtp_refusal(tuple(row.reasons)) if row is not None and refused else ACCEPTED
