@@ -17,7 +17,7 @@ from forum.domain.values import LANGUAGES, Role, Segment, Submission
 from forum.operations import subscriptions, tokens
 from forum.operations.accounts import AccountError
 from forum.operations.notices import NoticeKind, notify
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, Visibility, roles_of
 from forum.storage.people import TokenKind, account_by_email, subscription_of
 from mailbridge.addressing import Route, RouteKind
 
@@ -130,6 +130,24 @@ def obey(
         case Verb.UNKNOWN:
             asking.answer(NoticeKind.UNKNOWN_COMMAND, command=command.word)
     return str(command.verb)
+
+
+def is_for_owners(
+    session: Session, route: Route, mailing_list: MailingList, submission: Submission
+) -> bool:
+    """Whether a person asks something of a private list to which they do not belong.
+
+    Nothing is answered then, for every answer would tell what the list is: its owners decide.
+    """
+    if mailing_list.visibility != Visibility.PRIVATE or route.kind is RouteKind.CONFIRM:
+        return False
+    email = submission.author.key
+    if subscription_of(session, mailing_list.id, email) is not None:
+        return False
+    account = account_by_email(session, email)
+    if account is None:
+        return True
+    return not (account.is_admin or roles_of(session, account.id, mailing_list.id))
 
 
 def answer_language(

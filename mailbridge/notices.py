@@ -71,7 +71,7 @@ def build(notice: Notice, settings: Settings, attached: Attached | None = None) 
             unstructured("Subject", text.subject),
             list_headers.folded("Date", format_datetime(notice.queued_at)),
             list_headers.message_id_field("Message-ID", [identifier]),
-            list_headers.message_id_field("In-Reply-To", [values.get("in_reply_to") or " "]),
+            list_headers.message_id_field("In-Reply-To", _answered(values)),
             list_headers.folded("Auto-Submitted", _auto_submitted(notice)),
             list_headers.folded("X-Auto-Response-Suppress", "All"),
             list_headers.content_language([notice.language]),
@@ -79,6 +79,12 @@ def build(notice: Notice, settings: Settings, attached: Attached | None = None) 
         )
     )
     return Copy("", notice.recipient, head + content.fields + b"\r\n" + content.body)
+
+
+def _answered(values: dict[str, str]) -> list[str]:
+    """The Message-ID of the mail that a notice answers, if it answers one."""
+    identifier = values.get("in_reply_to", "").strip()
+    return [identifier] if identifier else []
 
 
 def _values(notice: Notice, settings: Settings) -> dict[str, str]:

@@ -85,6 +85,8 @@ def process(
         key = settings.resolved_secret_key()
         done = deciding.decide(session, mailing_list, route.token, submission, now, key)
         row.state, row.reasons = IncomingState.COMMAND, [done]
+    elif commands.is_for_owners(session, route, mailing_list, submission):
+        pass_on(session, row, mailing_list, submission, now)
     else:
         row.reasons = [
             commands.obey(session, route, mailing_list, submission, now, settings.site_url)

@@ -74,7 +74,8 @@ def tell_moderators(
     author = submission.author
     key = settings.resolved_secret_key()
     since = now - MODERATORS_TOLD_AT_MOST
-    for account in _in_charge(session, mailing_list, (RoleName.MODERATOR, RoleName.OWNER)):
+    moderators = _in_charge(session, mailing_list, (RoleName.MODERATOR, RoleName.OWNER))
+    for account in moderators or _administrators(session):
         if _told(session, (NoticeKind.HELD_MODERATOR,), account.email, since, mailing_list):
             continue
         notify(
@@ -91,6 +92,11 @@ def tell_moderators(
         )
 
 
+def _administrators(session: Session) -> list[Account]:
+    """Who answers for a list that nobody holds a role on."""
+    return list(session.scalars(select(Account).where(Account.is_admin)))
+
+
 def pass_on(
     session: Session,
     row: Incoming,
@@ -100,7 +106,7 @@ def pass_on(
 ) -> None:
     """Mail to the owners: to each of them, else to the site's administrators."""
     owners = _in_charge(session, mailing_list, (RoleName.OWNER,))
-    owners = owners or list(session.scalars(select(Account).where(Account.is_admin)))
+    owners = owners or _administrators(session)
     row.state = IncomingState.COMMAND if owners else IncomingState.FAILED
     row.reasons = ["owner"]
     row.detail = "" if owners else "the list has no owner and the site no administrator"

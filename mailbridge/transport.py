@@ -16,7 +16,9 @@ from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 TIMEOUT_SECONDS: Final = 20
-"""Shorter than a worker's claim: a hanging smarthost must not make two workers send one mail."""
+"""For a whole mail, from connecting to the last answer. Together with the time that a claimed mail
+may wait for its turn it is shorter than a worker's claim: a hanging smarthost must not make two
+workers send one mail."""
 
 IDLE_SECONDS: Final = 30
 """A kept connection that has rested longer is made anew."""
@@ -123,6 +125,7 @@ class SmtpTransport:
         self._client: smtplib.SMTP | None = None
         self._used_at = 0.0
         self._count = 0
+        self._deadline = 0.0
 
     def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
         """Send on the kept connection, or on a new one where that has gone."""
@@ -130,6 +133,7 @@ class SmtpTransport:
         if self._client is not None and (rested or self._count >= MESSAGES_PER_CONNECTION):
             self.close()
         was_open = self._client is not None
+        self._deadline = time.monotonic() + TIMEOUT_SECONDS
         outcome = self._try(reverse_path, recipient, message)
         if outcome is None and was_open:
             # The other side had closed an idle connection; nothing of this mail was sent.
@@ -174,10 +178,10 @@ class SmtpTransport:
         name = socket.gethostname() or "localhost"
         if self._scheme == "smtps":
             client = smtplib.SMTP_SSL(
-                self._host, self._port, name, timeout=TIMEOUT_SECONDS, context=context
+                self._host, self._port, name, timeout=self._left(), context=context
             )
         else:
-            client = smtplib.SMTP(self._host, self._port, name, timeout=TIMEOUT_SECONDS)
+            client = smtplib.SMTP(self._host, self._port, name, timeout=self._left())
         try:
             if self._scheme == "smtp+starttls":
                 client.starttls(context=context)
@@ -199,6 +203,7 @@ class SmtpTransport:
             if not client.has_extn("smtputf8"):
                 return Refused("550 the smarthost takes no addresses in other scripts (RFC 6531)")
             options.append("SMTPUTF8")
+        self._bound(client)
         code, reply = client.mail(reverse_path, options)
         if code != 250:
             # Refused before any recipient was named: RFC 5321, section 3.3. Too large is the
@@ -207,10 +212,12 @@ class SmtpTransport:
             if code == 552:
                 return Refused(_text(code, reply))
             return Deferred(_text(code, reply)) if code < 500 else Broken(_text(code, reply))
+        self._bound(client)
         code, reply = client.rcpt(recipient)
         if code not in (250, 251):
             self._reset(client, code)
             return _refusal(code, reply)
+        self._bound(client, answers=2)
         try:
             code, reply = client.data(message)
         except smtplib.SMTPDataError as error:  # Refused at the DATA command itself.
@@ -224,6 +231,15 @@ class SmtpTransport:
             return Sent(_text(code, reply))
         self._reset(client, code)
         return _refusal(code, reply)
+
+    def _left(self) -> float:
+        """The seconds left for this mail; never none, which would mean not to wait at all."""
+        return max(0.1, self._deadline - time.monotonic())
+
+    def _bound(self, client: smtplib.SMTP, answers: int = 1) -> None:
+        """Let the next command, with so many answers, end before the deadline."""
+        if client.sock is not None:
+            client.sock.settimeout(self._left() / answers)
 
     def _reset(self, client: smtplib.SMTP, code: int) -> None:
         try:

@@ -26,8 +26,16 @@ from forum.storage.lists import (
 from forum.storage.people import Account
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-# These local parts would be read as another list's addresses, or as everybody's.
-RESERVED_ENDINGS = ("-subscribe", "-unsubscribe", "-confirm", "-request", "-owner", "-bounces")
+RESERVED_ENDINGS = (
+    "-subscribe",
+    "-unsubscribe",
+    "-confirm",
+    "-request",
+    "-owner",
+    "-bounces",
+    "-moderate",
+)
+"""Such a local part would be read as another list's address."""
 CHOICES: dict[str, tuple[str, ...]] = {
     "mode": tuple(Mode),
     "visibility": tuple(Visibility),
@@ -68,7 +76,7 @@ def create_list(
     except AccountError as error:
         raise ListError(str(error)) from None
     slug = address.partition("@")[0]
-    if not SLUG.fullmatch(slug) or slug.endswith((*RESERVED_ENDINGS, "-moderate")):
+    if not SLUG.fullmatch(slug) or slug.endswith(RESERVED_ENDINGS):
         raise ListError(f"{slug!r} cannot name a list")
     if list_by_slug(session, slug) or list_by_address(session, address):
         raise ListError(f"there is a list {slug} already")

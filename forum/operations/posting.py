@@ -149,7 +149,7 @@ def publish(
         mail: Whether subscribers are sent it; imports are not mailed.
     """
     address = ensure_author(session, submission.author, submission.date)
-    placement = threading.place(session, mailing_list, submission, now)
+    placement = threading.place(session, mailing_list, submission)
     shown = _read_body(session, submission, placement.parent_id, address)
     row = _insert(session, mailing_list, submission, now, source, address, placement, shown)
     session.flush()

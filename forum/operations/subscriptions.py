@@ -11,7 +11,7 @@ from forum.domain.values import LANGUAGES, Mailbox
 from forum.operations import tokens
 from forum.operations.accounts import AccountError, check_email, ensure_author
 from forum.operations.notices import NoticeKind, notify
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, Visibility
 from forum.storage.people import (
     DeliveryMode,
     Subscription,
@@ -100,7 +100,7 @@ def request_subscribe(
         AccountError: it is not an address.
     """
     email = check_email(email)
-    payload = {"name": name, "language": language}
+    payload = {"name": name, "language": language, "visibility": mailing_list.visibility}
     _ask(session, TokenKind.SUBSCRIBE, mailing_list, email, now, payload, language, site_url)
 
 
@@ -110,6 +110,8 @@ def confirm_subscribe(session: Session, secret: str, now: datetime) -> Subscript
     if token is None or token.mailing_list is None:
         return None
     payload = tokens.payload_of(token)
+    if payload.get("visibility") != token.mailing_list.visibility == Visibility.PRIVATE:
+        return None  # It was public when they asked: its owners have closed the door since.
     was_there = subscription_of(session, token.mailing_list.id, token.email) is not None
     subscription = subscribe(
         session,

@@ -33,15 +33,8 @@ class Placement:
     parent_id: int | None
 
 
-def place(
-    session: Session, mailing_list: MailingList, submission: Submission, now: datetime
-) -> Placement:
-    """Tell where a message belongs that is no post yet; nothing is written.
-
-    Args:
-        now: Unused by headers; the time a Date is missing has been put in its place already.
-    """
-    del now
+def place(session: Session, mailing_list: MailingList, submission: Submission) -> Placement:
+    """Tell where a message belongs that is no post yet; nothing is written."""
     node = _node_of(mailing_list, submission)
     obvious = _obvious(session, mailing_list, node)
     if obvious is not None:

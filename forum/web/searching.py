@@ -11,7 +11,6 @@ from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     redirect,
     render_template,
     request,
@@ -22,12 +21,12 @@ from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from forum.config import settings
+from forum.config import search_index
 from forum.domain.masking import mask_addresses_text
 from forum.domain.query import SearchQuery, parse
 from forum.domain.values import LANGUAGES, Role, Segment
 from forum.extensions import db
-from forum.search import SearchHits, SearchIndex, Sort, highlight, open_index, snippet
+from forum.search import SearchHits, Sort, highlight, snippet
 from forum.storage.archive import Post, PostSegment, PostState, Thread
 from forum.storage.browsing import shown_author
 from forum.storage.lists import MailingList
@@ -41,8 +40,15 @@ from forum.web.reader import any_reader, current_reader
 HITS_A_PAGE: Final = 20
 FACET_VALUES: Final = 12
 LONGEST_QUERY: Final = 2_000
-OPERATORS: Final = {"list": "list", "language": "lang", "author": "from", "tag": "tag",
-                    "after": "after", "before": "before", "attachment": "has"}
+OPERATORS: Final = {
+    "list": "list",
+    "language": "lang",
+    "author": "from",
+    "tag": "tag",
+    "after": "after",
+    "before": "before",
+    "attachment": "has",
+}
 """Fields of the form beside the box, and the operator that each writes."""
 
 blueprint = Blueprint("searching", __name__)
@@ -117,15 +123,6 @@ def opensearch() -> Response:
         render_template("searching/opensearch.xml"),
         mimetype="application/opensearchdescription+xml",
     )
-
-
-def search_index() -> SearchIndex:
-    """The index of this app, opened once."""
-    index: SearchIndex | None = current_app.extensions.get("passerelle_index")
-    if index is None:
-        index = open_index(settings(), db.engine)
-        current_app.extensions["passerelle_index"] = index
-    return index
 
 
 def find(

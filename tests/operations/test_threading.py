@@ -58,7 +58,7 @@ class Archive:
     def arrive(self, message: Submission) -> Post:
         """What publishing does, as far as threading is concerned."""
         session, mailing_list = self.session, self.mailing_list
-        placement = place(session, mailing_list, message, START)
+        placement = place(session, mailing_list, message)
         thread_id = placement.thread_id
         if thread_id is None:
             thread = Thread(

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from forum.config import search_index
 from forum.search.indexer import drain
 from forum.storage.archive import PostState
-from forum.web.searching import narrowed, operator_text, search_index
+from forum.web.searching import narrowed, operator_text
 from tests.factories import START, Make
 from tests.web.signing import sign_in
 
