@@ -22,6 +22,7 @@ _SPELT_AT = re.compile(
     rf"|(?<=[\w])(?P<word> (?:at|AT) )(?!www\.){_LABEL}(?:\.{_LABEL}){{1,9}}"
     rf"|(?<=[\w])(?P<dots> (?:at|AT) ){_LABEL}(?: (?:dot|DOT) {_LABEL}){{1,9}}"
 )
+_SPELT_SIGNS: Final = frozenset("[({<")
 _ANCHOR = re.compile(r'<a href="([^"]{0,4000})"[^<>]{0,2000}>')
 _COMMANDS = "confirm|bounces|moderate"
 _ADDRESS_TOKEN = re.compile(
@@ -35,7 +36,11 @@ def mask_addresses_text(text: str) -> str:
 
     Also the forms archives write them in, such as `ana at example.org` and `ana [at] example.org`.
     """
-    text = _AT.sub("@" + MASK, text)
+    # Most texts that are asked about are names and words: a look for the signs costs little.
+    if "@" in text or "&" in text or "%40" in text:
+        text = _AT.sub("@" + MASK, text)
+    if _SPELT_SIGNS.isdisjoint(text) and " at " not in text and " AT " not in text:
+        return text
     return _SPELT_AT.sub(lambda found: (found["at"] or found["word"] or found["dots"]) + MASK, text)
 
 
