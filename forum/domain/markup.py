@@ -22,6 +22,7 @@ from forum.domain.markdown_limits import is_tame
 from forum.domain.masking import mask_addresses_html as mask_addresses_html
 from forum.domain.masking import mask_addresses_text as mask_addresses_text
 from forum.domain.masking import redact_tokens as redact_tokens
+from forum.domain.reflow import unwrap
 from forum.domain.sanitizing import SCHEMES, TAGS, is_own_image, sanitize
 from forum.domain.values import MULTIPLE, UNDETERMINED, Role, Segment, TextFormat
 
@@ -134,16 +135,23 @@ def _inner(text: str, text_format: TextFormat) -> str:
     return _markdown_html(text) if text_format is TextFormat.MARKDOWN else _plain_html(text)
 
 
+def _flowing(text: str, text_format: TextFormat) -> str:
+    """The same for what people wrote in sentences: mail's line ends of a fixed width are undone."""
+    if text_format is TextFormat.MARKDOWN:
+        return _markdown_html(text)
+    return _plain_html(text, flowing=True)
+
+
 def _open_segment(segment: Segment, text_format: TextFormat) -> str:
     attributes = _attributes(segment.role.value, segment.language)
-    return f"<div{attributes}>{_inner(segment.text, text_format)}</div>"
+    return f"<div{attributes}>{_flowing(segment.text, text_format)}</div>"
 
 
 def _quotation(
     segment: Segment, attribution: Segment | None, text_format: TextFormat, unfolded: bool
 ) -> str:
     attributes = _attributes(segment.role.value, segment.language) + " open" * unfolded
-    body = f"<blockquote>{_inner(segment.text, text_format)}</blockquote>"
+    body = f"<blockquote>{_flowing(segment.text, text_format)}</blockquote>"
     if attribution is None:
         return (
             f"<details{attributes}><summary>{_first_line(segment.text)}</summary>{body}</details>"
@@ -177,11 +185,16 @@ def _first_line(text: str) -> str:
     return escape(first + " …" * more)
 
 
-def _plain_html(text: str) -> str:
-    """Mail text as HTML, linear in its length; not yet sanitised."""
+def _plain_html(text: str, flowing: bool = False) -> str:
+    """Mail text as HTML, linear in its length; not yet sanitised.
+
+    :param flowing: whether line ends that a program made at a fixed width are undone.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd").expandtabs(4)
     if len(text) > MAX_LINKED:
         return f"<pre>{escape(text)}</pre>"
+    if flowing:
+        text = unwrap(text)
     paragraphs = re.split(r"\n(?:[^\S\n]*\n)+", text.strip("\n"))
     return "\n".join(
         "<p>" + _linked(paragraph).replace("\n", "<br>\n") + "</p>"
