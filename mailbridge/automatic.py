@@ -122,7 +122,9 @@ def _is_marked(headers: Headers, reverse_path: str | None) -> bool:
     # RFC 3834, section 5: any keyword but `no`.
     if re.split(r"[\s;(]", _value(headers, "auto-submitted"))[0] not in ("", "no"):
         return True
-    if re.search(r"\b(all|oof|autoreply)\b", _value(headers, "x-auto-response-suppress")):
+    # Lists and groups set it on people's mail too, so that nobody's absence reply comes to them.
+    suppressed = _value(headers, "x-auto-response-suppress")
+    if re.search(r"\b(all|oof|autoreply)\b", suppressed) and not _value(headers, "list-id"):
         return True
     if _value(headers, "precedence") in ("auto_reply", "auto-reply"):
         return True

@@ -77,6 +77,9 @@ def process(
     elif route.kind is RouteKind.BOUNCES:
         row.state = IncomingState.BOUNCE
     elif route.kind in POSTING_KINDS:
+        if route.kind is RouteKind.BRIDGE and _passed_on(raw, mailing_list):
+            # A list adds to subjects and bodies: that signatures break on the way says nothing.
+            found = Verdict.NONE if found is Verdict.FAIL else found
         posting = _Posting(session, row, mailing_list, submission, found, now)
         posting.post(settings, in_dialogue)
     elif route.kind is RouteKind.OWNER:
@@ -99,6 +102,13 @@ def _locked(session: Session, route: Route) -> MailingList | None:
     posting = route.kind in POSTING_KINDS
     lock = {"key_share": True} if posting else None
     return session.get(MailingList, route.mailing_list_id, with_for_update=lock)
+
+
+def _passed_on(raw: bytes, mailing_list: MailingList) -> bool:
+    """Whether mail to a bridge address bears the identifier of the outside list (RFC 2919)."""
+    identifier = (Headers.of(raw).get("list-id") or "").lower()
+    wanted = mailing_list.upstream_list_id
+    return f"<{wanted.lower()}>" in identifier if wanted else bool(identifier)
 
 
 def _machine(raw: bytes, row: Incoming, mailing_list: MailingList) -> Automatic | None:

@@ -166,6 +166,35 @@ def test_our_own_check_holds_what_fails_and_posts_what_passes(
     assert session.scalars(select(HeldMessage)).one().reasons == ["unverified-sender"]
 
 
+def test_a_signature_that_an_outside_list_broke_holds_nothing(
+    make: Make, session: Session, settings: Settings
+) -> None:  # type: ignore[no-untyped-def]
+    found = make.mailing_list(
+        mode="mirrored",
+        upstream_address="reseau@listes.example.net",
+        bridge_address="pont@lists.example.org",
+        upstream_list_id="reseau.listes.example.net",
+    )
+    make.subscriber(found, AWA, language="fr")
+    make.commit()
+    checking = replace(settings, dns=True)
+    for number, identifier in enumerate(("reseau.listes.example.net", "autre.example.net")):
+        broken = signed(mail(message_id=f"{number}@example.org", text=f"Bonjour {number}.\n"))
+        raw = (
+            f"List-Id: <{identifier}>\r\n".encode() + broken + b"-- \r\nhttps://listes.example\r\n"
+        )
+        receive(
+            session,
+            Envelope("reseau-owner@listes.example.net", "pont@lists.example.org"),
+            raw,
+            START,
+            checking,
+            zone(),
+        )
+    states = session.scalars(select(Incoming.state).order_by(Incoming.id)).all()
+    assert states == [IncomingState.POSTED, IncomingState.HELD]
+
+
 def test_a_silent_dns_holds_nothing(ancrage, session: Session, settings: Settings) -> None:  # type: ignore[no-untyped-def]
     checking = replace(settings, dns=True)
     receive(session, Envelope(AWA, LIST), signed(mail()), START, checking, Zone(silent=True))
