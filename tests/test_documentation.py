@@ -13,7 +13,11 @@ import pytest
 from forum.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GUIDES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "forum" / "web" / "pages").glob("*.md")),
+]
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -29,7 +33,8 @@ TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M)
 
 
 def named_commands(text: str) -> list[str]:
-    return re.findall(r"^    (?:\S*/)?passerelle ([a-z][^\n\\#]*)", text, re.M)
+    lines = re.findall(r"^    (?:\S*/)?passerelle ([a-z][^\n\\#]*)", text, re.M)
+    return lines + re.findall(r"`passerelle ([a-z][^`\n]*)`", text)
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
@@ -43,7 +48,7 @@ def test_every_command_and_target_a_guide_names_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
 def test_every_file_a_guide_links_to_exists(path: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\((?!https?:|/|mailto:)([^)#]+)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
 
 
