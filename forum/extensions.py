@@ -17,4 +17,5 @@ migrate = Migrate()
 babel = Babel()
 login_manager = LoginManager()
 csrf = CSRFProtect()
+# Counted in each web process: with two of them a limit is at most twice what it says.
 limiter = Limiter(key_func=get_remote_address, storage_uri="memory://")

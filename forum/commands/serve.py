@@ -34,6 +34,8 @@ MAX_QUICK_DEATHS = 3
 WEB_WORKERS = 2
 WEB_THREADS = 4
 REQUEST_LINE_BYTES = 8190
+DEFAULT_PORT = 8000
+DEFAULT_SITE_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 
 
 @dataclass
@@ -163,7 +165,7 @@ def _own_connections(app: Flask) -> Callable[[Any, Any], None]:
 
 @click.command(hidden=True)
 @click.option("--host", default="127.0.0.1")
-@click.option("--port", default=8000, type=click.IntRange(0, 65535))
+@click.option("--port", default=DEFAULT_PORT, type=click.IntRange(0, 65535))
 def web(host: str, port: int) -> None:
     """Serve the web pages alone."""
     load_model()  # Before the workers are forked, which then share it.
@@ -174,7 +176,7 @@ def web(host: str, port: int) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where the web listens.")
 @click.option(
     "--port",
-    default=8000,
+    default=DEFAULT_PORT,
     show_default=True,
     type=click.IntRange(0, 65535),
     help="0 takes a free one.",
@@ -184,6 +186,9 @@ def web(host: str, port: int) -> None:
 def serve(host: str, port: int, no_worker: bool, no_mail: bool) -> None:
     """Serve web, mail and worker until SIGTERM or Ctrl-C."""
     settings = Settings.load()
+    if settings.site_url == DEFAULT_SITE_URL and port not in (0, DEFAULT_PORT):
+        # Nobody has said under which address the site is reached: then it is where it listens.
+        os.environ["PASSERELLE_SITE_URL"] = f"http://127.0.0.1:{port}"
     _must_be_migrated(create_app(settings))
     children = [Child(("web", "--host", host, "--port", str(port)))]
     _must_be_free(host, port)
