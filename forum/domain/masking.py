@@ -22,7 +22,8 @@ _SPELT_AT = re.compile(
     rf"|(?<=[\w])(?P<word> (?:at|AT) )(?!www\.){_LABEL}(?:\.{_LABEL}){{1,9}}"
     rf"|(?<=[\w])(?P<dots> (?:at|AT) ){_LABEL}(?: (?:dot|DOT) {_LABEL}){{1,9}}"
 )
-_SPELT_SIGNS: Final = frozenset("[({<")
+_SPELT_SIGNS: Final = ("(", "[", "{", "<", " at ", " AT ")
+"""One of these is in every address that is spelt out."""
 _ANCHOR = re.compile(r'<a href="([^"]{0,4000})"[^<>]{0,2000}>')
 _COMMANDS = "confirm|bounces|moderate"
 _ADDRESS_TOKEN = re.compile(
@@ -39,7 +40,7 @@ def mask_addresses_text(text: str) -> str:
     # Most texts that are asked about are names and words: a look for the signs costs little.
     if "@" in text or "&" in text or "%40" in text:
         text = _AT.sub("@" + MASK, text)
-    if _SPELT_SIGNS.isdisjoint(text) and " at " not in text and " AT " not in text:
+    if not any(sign in text for sign in _SPELT_SIGNS):
         return text
     return _SPELT_AT.sub(lambda found: (found["at"] or found["word"] or found["dots"]) + MASK, text)
 
