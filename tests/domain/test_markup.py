@@ -115,9 +115,9 @@ class TestMarkdown:
     )
     def test_hostile_input_is_rendered_quickly_and_whole(self, kind: str, text: str) -> None:
         render_markdown("warm *up*")
-        start = time.perf_counter()
+        start = time.process_time()
         html = render_markdown(text)
-        assert time.perf_counter() - start < 0.2, kind
+        assert time.process_time() - start < 0.2, kind
         assert html
 
     def test_a_long_ordinary_text_is_still_markdown(self) -> None:
@@ -168,9 +168,9 @@ class TestPlain:
 
     def test_ten_megabytes_take_little_time_and_lose_nothing(self) -> None:
         text = "http://example.org ana@example.org > * [ mot " * 230_000
-        start = time.perf_counter()
+        start = time.process_time()
         html = render_plain(text)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
         assert html.count("mot") == 230_000
 
 
