@@ -13,6 +13,8 @@ from flask import abort, current_app, request, url_for
 from forum.config import settings
 
 LAST_PAGE: Final = 1_000_000
+LARGEST_KEY: Final = 999_999_999
+"""Of a row: what `forum.web.converters` reads, and every database takes."""
 SAFE_IN_PATH: Final = "@:+,;=!$&'()*~"
 """What stands for itself in a part of a path (RFC 3986, section 3.3)."""
 
@@ -52,13 +54,19 @@ def address_with(**changes: object) -> str:
 
 def page_number() -> int:
     """The `page` parameter, from 1; anything else is no page of ours (404)."""
-    text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdigit() and len(text) <= 7):
-        abort(404)
+    return whole_number(request.args.get("page", "1"), LAST_PAGE) or abort(404)
+
+
+def whole_number(text: str, largest: int, least: int = 1) -> int | None:
+    """A number as it stands in addresses and forms: plain digits; None for anything else.
+
+    Args:
+        text: Of any length: one with more digits than `largest` has is not read.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(largest))):
+        return None
     number = int(text)
-    if not 1 <= number <= LAST_PAGE:
-        abort(404)
-    return number
+    return number if least <= number <= largest else None
 
 
 def absolute(path: str) -> str:

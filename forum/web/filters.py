@@ -20,7 +20,14 @@ from forum import i18n
 from forum.clock import utcnow
 from forum.domain.masking import mask_addresses_text
 from forum.domain.values import MULTIPLE, UNDETERMINED, Flag
-from forum.web.addresses import absolute, address_with, asset, list_path, own_path
+from forum.web.addresses import (
+    absolute,
+    address_with,
+    asset,
+    list_path,
+    own_path,
+    whole_number,
+)
 from forum.web.reader import current_reader
 
 IN_WORDS: Final = timedelta(days=28)
@@ -136,10 +143,10 @@ def month_name(month: object, year: object = None) -> str:
         month: 1 to 12, as a number or as text; anything else is no month.
         year: A year that is known to be one.
     """
-    text, of_year = str(month or ""), str(year or "")
-    if not text.isdecimal() or not 1 <= int(text) <= 12:
+    known, of_year = whole_number(str(month or ""), 12), str(year or "")
+    if known is None:
         return of_year
-    first = date(int(of_year or 2000), int(text), 1)
+    first = date(int(of_year or 2000), known, 1)
     if not of_year:
         return format_date(first, "LLLL", locale=_locale())
     # Spanish puts a word between month and year: `marzo de 2010`.

@@ -23,7 +23,7 @@ from forum.storage.archive import Post
 from forum.storage.mail import HeldMessage, HeldState
 from forum.storage.visibility import find_post, may_moderate, moderated_list_ids
 from forum.web.access import moderators_only, the_account
-from forum.web.addresses import page_number
+from forum.web.addresses import LARGEST_KEY, page_number, whole_number
 from forum.web.reader import current_reader
 from forum.web.reading import place_of
 from forum.web.wording import held_text, reason_text
@@ -234,7 +234,5 @@ def _repairs_told(decision: str) -> str:
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
-    good = [text for text in texts if text.isascii() and text.isdigit() and len(text) < 10]
-    if len(good) != len(texts):
-        abort(400)
-    return list(dict.fromkeys(map(int, good)))
+    numbers = (whole_number(text, LARGEST_KEY) or abort(400) for text in texts)
+    return list(dict.fromkeys(numbers))

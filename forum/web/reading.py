@@ -22,16 +22,16 @@ from forum.storage.visibility import (
     find_thread,
     joined_lists,
     may_fetch_bytes,
-    may_moderate,
     visible_lists,
 )
-from forum.web.addresses import page_number
-from forum.web.reader import current_reader
+from forum.web.addresses import LARGEST_KEY, page_number, whole_number
+from forum.web.reader import current_reader, moderated_lists
 
 THREADS_A_PAGE: Final = 50
 LATEST_THREADS: Final = 8
 NAMED_PARTICIPANTS: Final = 12
-YEARS: Final = range(1970, 2200)
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2199
 
 blueprint = Blueprint("reading", __name__)
 
@@ -142,7 +142,7 @@ def show_thread(found: Thread, **extra: object) -> str:
         "page_of": post_rows.page_of,
         "languages_of_thread": [code for code in found.languages.split(",") if code],
         "can_answer": not reader.is_anonymous and found.state == ThreadState.OPEN,
-        "parent": _wanted_parent(found),
+        "parent": wanted_parent(found),
         "repaired": _repaired([post.id for post in posts]) if view.can_moderate else {},
     }
     return render_template("reading/thread.html", **{**values, **extra})
@@ -203,7 +203,7 @@ def _view_of(found: Thread, reader: Reader) -> ThreadView:
         page=page_number() if request.method in ("GET", "HEAD") else 1,
         pages=post_rows.page_count(session, found.id),
         by_date=request.args.get("order") == "date",
-        can_moderate=may_moderate(session, reader, found.mailing_list_id),
+        can_moderate=found.mailing_list_id in moderated_lists(),
         can_fetch=not reader.is_anonymous
         and may_fetch_bytes(session, reader, found.mailing_list_id),
     )
@@ -223,13 +223,15 @@ def _repaired(post_ids: list[int]) -> dict[int, str]:
     return {row.id: "undo" if can_undo(row) else "redo" for row in rows if row.repairs}
 
 
-def _wanted_parent(found: Thread) -> Post | None:
-    """The post that `?parent=` says is to be answered."""
-    text = request.values.get("parent", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        return None
-    parent = find_post(db.session(), current_reader(), int(text))
-    return parent if parent is not None and parent.thread_id == found.id else None
+def wanted_parent(thread: Thread) -> Post | None:
+    """The post that `?parent=` says is to be answered; None where there is none for the reader.
+
+    It may stand in another thread of the list: a moderator may have moved it meanwhile.
+    """
+    number = whole_number(request.values.get("parent", ""), LARGEST_KEY)
+    found = find_post(db.session(), current_reader(), number) if number else None
+    is_near = found is not None and found.mailing_list_id == thread.mailing_list_id
+    return found if is_near else None
 
 
 def _thread_filter() -> browsing.ThreadFilter:
@@ -245,11 +247,10 @@ def _thread_filter() -> browsing.ThreadFilter:
 
 def _period(year: str, month: str) -> tuple[datetime | None, datetime | None]:
     """A year, or a month of it, as a half-open span of time; nothing where there is none."""
-    if not (year.isascii() and year.isdigit() and int(year[:5]) in YEARS):
+    number, first = whole_number(year, LAST_YEAR, FIRST_YEAR), whole_number(month, 12)
+    if number is None:
         return None, None
-    number = int(year)
-    if month.isascii() and month.isdigit() and 1 <= int(month[:3]) <= 12:
-        first = int(month)
+    if first is not None:
         after = (number, first + 1) if first < 12 else (number + 1, 1)
         return datetime(number, first, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
     return datetime(number, 1, 1, tzinfo=UTC), datetime(number + 1, 1, 1, tzinfo=UTC)

@@ -22,7 +22,7 @@ from forum.operations.accounts import (
 )
 from forum.operations.tokens import peek
 from forum.storage.people import Account, TokenKind
-from forum.web.addresses import safe_path
+from forum.web.addresses import LARGEST_KEY, safe_path, whole_number
 from forum.web.forms import LoginForm
 from forum.web.reader import current_account
 
@@ -37,9 +37,8 @@ login_manager.login_message = lazy_gettext("Please sign in to go on.")
 def load_account(key: str) -> Account | None:
     """The account that a session cookie names, unless it was signed out everywhere."""
     account_id, _colon, session_key = key.partition(":")
-    if not (account_id.isascii() and account_id.isdigit() and len(account_id) < 10):
-        return None
-    return account_for(db.session(), int(account_id), session_key)
+    number = whole_number(account_id, LARGEST_KEY)
+    return None if number is None else account_for(db.session(), number, session_key)
 
 
 @blueprint.after_request

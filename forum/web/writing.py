@@ -28,7 +28,7 @@ from forum.web.audience import audience_text, awaits_moderator
 from forum.web.filters import person
 from forum.web.forms import AnswerForm, ComposeForm
 from forum.web.reader import current_account, current_reader
-from forum.web.reading import place_of
+from forum.web.reading import place_of, wanted_parent
 from forum.web.wording import reason_text
 
 blueprint = Blueprint("writing", __name__)
@@ -237,16 +237,9 @@ def _published(post_id: int) -> str:
 
 
 def _parent(thread: Thread) -> Post:
-    """The post that is to be answered."""
-    text = request.values.get("parent", "")
-    if text:
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            abort(404)
-        found = find_post(db.session(), current_reader(), int(text))
-        # A moderator may have moved it to another thread while the answer was written.
-        if found is None or found.mailing_list_id != thread.mailing_list_id:
-            abort(404)
-        return found
+    """The post that is to be answered: the one that was named, else the thread's first."""
+    if request.values.get("parent"):
+        return wanted_parent(thread) or abort(404)
     first = db.session.scalar(
         select(Post)
         .where(

@@ -93,14 +93,27 @@ def test_list_page_filters_by_month(client: FlaskClient, make: Make) -> None:
     assert "June 2010" in text
 
 
-@pytest.mark.parametrize("period", ["year=0", "year=x", "year=2010&month=13", "month=3", "year=³"])
+@pytest.mark.parametrize(
+    "period",
+    [
+        "year=0",
+        "year=x",
+        "year=2010&month=13",
+        "month=3",
+        "year=³",
+        "year=020091",
+        "year=2009&month=0019",
+        f"year={'2' * 5005}",
+        f"year=2010&month={'1' * 5005}",
+    ],
+)
 def test_a_period_that_is_none_is_left_out(client: FlaskClient, make: Make, period: str) -> None:
     make.mailing_list("ancrage")
     make.commit()
     page(client, f"/lists/ancrage/?{period}")
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x", "2", "99999999999", "¹"])
+@pytest.mark.parametrize("number", ["0", "-1", "x", "2", "99999999999", "¹", "1" * 5005])
 def test_pages_that_are_not_there_answer_404(
     client: FlaskClient, thread: list[Post], number: str
 ) -> None:
@@ -283,6 +296,17 @@ def test_signed_in_the_answer_is_the_first_text_and_publishing_the_last_button(
     assert f'action="/threads/{thread[0].thread_id}/answer"' in form[0]
     assert f'name="parent" value="{thread[1].id}"' in form[0]
     assert re.findall(r"<button[^>]*>([^<]*)", form[0])[-1] == "Publish"
+
+
+@pytest.mark.parametrize("parent", ["x", "0", "99999", "9" * 5005])
+def test_a_parent_that_is_none_leaves_the_thread_as_it_is(
+    client: FlaskClient, make: Make, thread: list[Post], parent: str
+) -> None:
+    sign_in(client, make.account("luz@example.net"))
+    make.commit()
+    text = page(client, f"/threads/{thread[0].thread_id}?parent={parent}")
+    assert 'name="parent"' not in text
+    page(client, f"/threads/{thread[0].thread_id}/answer?parent={parent}", 404)
 
 
 def test_texts_cannot_break_out_of_the_page(client: FlaskClient, make: Make) -> None:

@@ -16,7 +16,7 @@ from forum.storage.archive import Post, PostSegment
 from forum.storage.browsing import ListRow, ThreadRow
 from forum.storage.post_rows import PostRow, posts_where
 from forum.storage.visibility import Reader
-from forum.web.addresses import absolute
+from forum.web.addresses import absolute, whole_number
 from forum.web.filters import iso
 
 Document = dict[str, Any]
@@ -71,9 +71,7 @@ def post_documents(
     reader: Reader, *conditions: ColumnElement[bool], order: Sequence[Any] = ()
 ) -> list[Document]:
     """Posts with their segments, in a fixed number of queries."""
-    rows = posts_where(
-        db.session(), *conditions, members_html=not reader.is_anonymous, order=order
-    )
+    rows = posts_where(db.session(), *conditions, members_html=not reader.is_anonymous, order=order)
     segments = _segments([row.id for row in rows])
     return [post_document(row, segments.get(row.id, ()), reader) for row in rows]
 
@@ -89,8 +87,7 @@ def post_document(row: PostRow, segments: Iterable[Any], reader: Reader) -> Docu
     """A post."""
     hide = hiding(reader)
     parts = [
-        {"role": part.role, "language": part.language, "text": hide(part.text)}
-        for part in segments
+        {"role": part.role, "language": part.language, "text": hide(part.text)} for part in segments
     ]
     return {
         "id": row.id,
@@ -153,6 +150,6 @@ def _number(name: str, usual: int, largest: int) -> int:
     text = request.args.get(name)
     if text is None:
         return usual
-    if not (text.isascii() and text.isdigit() and len(text) < 9) or not 1 <= int(text) <= largest:
-        abort(400, f"{name} must be a whole number from 1 to {largest}.")
-    return int(text)
+    return whole_number(text, largest) or abort(
+        400, f"{name} must be a whole number from 1 to {largest}."
+    )
