@@ -157,14 +157,12 @@ def is_list(list_id: int) -> ColumnElement[bool]:
 
 def count_threads(session: Session, list_id: int, wanted: ThreadFilter) -> int:
     """How many threads of a list a filter leaves."""
-    return int(
-        session.scalar(
-            select(func.count())
-            .select_from(Thread)
-            .where(Thread.mailing_list_id == list_id, SHOWN, *wanted.conditions())
-        )
-        or 0
+    query = (
+        select(func.count())
+        .select_from(Thread)
+        .where(Thread.mailing_list_id == list_id, SHOWN, *wanted.conditions())
     )
+    return int(read_columns(session, query).scalar_one())
 
 
 def threads_of_list(
@@ -289,32 +287,26 @@ def _writers(session: Session, rows: Sequence[Any]) -> tuple[dict[int, str], dic
     ids = [row.id for row in rows]
     first, last = _writers_queries()
     starters: Any = read_columns(session, first, threads=ids)
-    writers: Any = read_columns(
-        session,
-        last,
-        threads=ids,
-        lists=list({row.mailing_list_id for row in rows}),
-        dates=list({row.last_post_at for row in rows}),
-    )
+    writers: Any = read_columns(session, last, threads=ids)
     return {row[0]: row[1] for row in starters}, {row[0]: row[1] for row in writers}
 
 
 @cache
 def _writers_queries() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    threads: BindParameter[int] = bindparam("threads", expanding=True)
     authors = (
         select(Post.thread_id, shown_author)
         .join(Author, Author.id == Post.author_id)
         .where(Post.state == PostState.VISIBLE)
     )
-    threads: BindParameter[int] = bindparam("threads", expanding=True)
     first = authors.where(Post.thread_id.in_(threads), Post.position == 0)
     # By date through the index: a thread may hold thousands of posts.
-    last = authors.where(
-        Post.mailing_list_id.in_(bindparam("lists", expanding=True)),
-        Post.date.in_(bindparam("dates", expanding=True)),
-        Post.thread_id.in_(threads),
+    newest = and_(
+        Post.mailing_list_id == Thread.mailing_list_id,
+        Post.date == Thread.last_post_at,
+        Post.thread_id == Thread.id,
     )
-    return first, last
+    return first, authors.join(Thread, newest).where(Thread.id.in_(threads))
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from forum.storage.base import set_reading
 from forum.storage.people import Account, ApiToken
 from forum.storage.visibility import Reader, moderated_list_ids
 
+MODERATED: Final = "passerelle.moderated_lists"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -62,9 +63,18 @@ def any_reader() -> Reader:
     return Reader.of(token.account) if token else current_reader()
 
 
+def moderated_lists() -> frozenset[int]:
+    """The lists whose queue the reader decides on; asked of the database once a request."""
+    found: frozenset[int] | None = request.environ.get(MODERATED)
+    if found is None:
+        found = moderated_list_ids(db.session(), current_reader())
+        request.environ[MODERATED] = found
+    return found
+
+
 def moderates_something() -> bool:
     """Whether the menu shows the moderation queue."""
-    return bool(moderated_list_ids(db.session(), current_reader()))
+    return bool(moderated_lists())
 
 
 def _choose_transaction() -> None:
