@@ -19,7 +19,7 @@ BENCHMARKS: Final = {
     "understanding": "messages parsed, segmented and tagged in one process",
     "pages": "server time of the pages people read",
     "intake": "mail in, by LMTP over eight connections",
-    "delivery": "mail out: copies built, signed and sent",
+    "delivery": "mail out: copies built and sent",
     "searching": "queries over an index",
     "import_rate": "an archive taken in by the command",
 }

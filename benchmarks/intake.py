@@ -22,7 +22,7 @@ from benchmarks.site import DOMAIN, SLUG, environment, new_site
 from forum.extensions import db
 from forum.storage.archive import Post
 
-MESSAGES: Final = {"tiny": 16, "quick": 300, "usual": 1_500, "full": 5_000}
+MESSAGES: Final = {"tiny": 16, "quick": 200, "usual": 1_000, "full": 5_000}
 CONNECTIONS: Final = 8
 
 

@@ -20,7 +20,7 @@ from benchmarks.site import SLUG, THREAD_SUBJECT, fill, new_site, thread_of
 from forum.extensions import db
 from forum.storage.archive import Thread
 
-POSTS: Final = {"tiny": 60, "quick": 1_000, "usual": 5_000, "full": 50_000}
+POSTS: Final = {"tiny": 60, "quick": 600, "usual": 5_000, "full": 50_000}
 REQUESTS: Final = {"tiny": 3, "quick": 100, "usual": 200, "full": 300}
 THREAD_POSTS: Final = 30
 _BARE: Final = """<!doctype html><title>{{ rows[0][1] }}</title>
