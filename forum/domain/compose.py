@@ -51,6 +51,11 @@ def normalised(text: str) -> str:
     return clean(_LINE_ENDS.sub("\n", text)).removeprefix("\ufeff")
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: spaces, control and direction characters alone."""
+    return not any(char.isprintable() and not char.isspace() for char in text)
+
+
 def _headers(draft: Draft) -> list[bytes]:
     lines = [
         b"From: " + _mailbox(draft.author),

@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Flask
 
-from forum.web import api, caching, converters, errors, filters, reader, security
+from forum.web import api, caching, cleaning, converters, errors, filters, reader, security
 
 BLUEPRINTS: Final = (
     "forum.web.reading",
@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
     converters.init_app(app)
     # The reader's transaction must be chosen before anything asks the database.
     reader.init_app(app)
+    cleaning.init_app(app)
     filters.init_app(app)
     errors.init_app(app)
     for name in BLUEPRINTS:

@@ -24,6 +24,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
+from forum.domain.compose import is_blank
 from forum.operations.accounts import AccountError, check_email
 from forum.storage.lists import FromPolicy, Mode, Posting, RoleName, Strangers, Visibility
 from forum.storage.people import TokenScope
@@ -40,6 +41,10 @@ def _stripped(text: str | None) -> str | None:
 
 def _one_line(text: str | None) -> str | None:
     return " ".join(text.split()) if text else text
+
+
+def _seen(text: str | None) -> str | None:
+    return "" if text and is_blank(text) else text
 
 
 def is_email(form: Form, field: Field) -> None:
@@ -163,6 +168,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 
     text = TextAreaField(
         _("Your text"),
+        filters=[_seen],
         validators=[
             DataRequired(_("There is no text yet.")),
             Length(
@@ -184,7 +190,7 @@ class ComposeForm(AnswerForm):
 
     subject = StringField(
         _("Subject"),
-        filters=[_one_line],
+        filters=[_seen, _one_line],
         validators=[
             DataRequired(_("A thread needs a subject.")),
             Length(

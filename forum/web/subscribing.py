@@ -39,6 +39,9 @@ from forum.web.reader import current_account
 
 blueprint = Blueprint("subscribing", __name__)
 
+LEAVING = frozenset({"unsubscribe", "One-Click"})
+"""What the page's button sends, and what a mail program does (RFC 8058, section 3.1)."""
+
 
 def _given_address() -> str:
     return request.form.get("email", "").strip().lower() or get_remote_address()
@@ -165,16 +168,17 @@ def leave(token: str) -> ResponseReturnValue:
     The token stands in the footer of quoted mails for all to read, so it can do no more.
     """
     subscription = by_token(db.session(), token)
-    if subscription is None:
-        return _nothing_to_stop()
-    mailing_list = subscription.mailing_list
     wish = request.form.get("action", request.form.get("List-Unsubscribe", ""))
+    if subscription is None:
+        # Mail programs press the button twice, or again years later: what they want is so.
+        return _nothing_to_stop(200 if wish in LEAVING else 404)
+    mailing_list = subscription.mailing_list
     with _words_of(subscription.language):
         if wish == "pause":
             set_options(db.session(), subscription, state=SubscriptionState.PAUSED)
             db.session.commit()
             return render_template("subscribing/paused.html", mailing_list=mailing_list)
-        if wish not in ("unsubscribe", "One-Click"):
+        if wish not in LEAVING:
             return _leave_page(subscription), 400
         unsubscribe(db.session(), mailing_list, subscription.address.email, utcnow())
         db.session.commit()
@@ -187,8 +191,8 @@ def masked(email: str) -> str:
     return f"{local[:1]}…@{domain}"
 
 
-def _nothing_to_stop() -> ResponseReturnValue:
-    return render_template("subscribing/nothing.html"), 404
+def _nothing_to_stop(status: int = 404) -> ResponseReturnValue:
+    return render_template("subscribing/nothing.html"), status
 
 
 def _words_of(language: str) -> AbstractContextManager[None]:

@@ -188,10 +188,13 @@ def test_a_stranger_is_held(client: FlaskClient, make: Make, question: Post) -> 
     ("body", "status"),
     [
         ("not json", 400),
+        ("[" * 100_000, 400),
+        ('{"text": ' * 100_000, 400),
         ([1], 400),
         ({}, 422),
         ({"text": ""}, 422),
         ({"text": 3}, 422),
+        ({"text": " \0\x1b\u202e\n"}, 422),
         ({"text": "Oui.", "language": "xx"}, 422),
         ({"text": "Oui.", "language": ["fr"]}, 422),
         ({"text": "Oui.", "parent_id": 999999}, 422),
@@ -204,7 +207,8 @@ def test_bad_bodies_are_a_problem(
     client: FlaskClient, make: Make, question: Post, body: Any, status: int
 ) -> None:
     address = f"/api/v1/threads/{question.thread_id}/posts"
-    options = {"data": body} if isinstance(body, str) else {"json": body}
+    text = {"data": body, "content_type": "application/json"}
+    options = text if isinstance(body, str) else {"json": body}
     response = client.post(address, headers=headers(make), **options)
     assert (response.status_code, response.mimetype) == (status, "application/problem+json")
     assert response.json["status"] == status
@@ -220,6 +224,15 @@ def test_an_odd_text_is_posted_all_the_same(
         headers=headers(make),
     )
     assert response.status_code == 201
+
+
+def test_a_subject_of_nothing_to_be_seen_is_none(
+    client: FlaskClient, make: Make, ancrage: MailingList
+) -> None:
+    body = {"subject": "\x00\x07 \u200b", "text": "Bonjour à tout le monde."}
+    response = client.post("/api/v1/lists/ancrage/threads", json=body, headers=headers(make))
+    assert response.status_code == 422
+    assert "subject" in response.json["detail"]
 
 
 def test_a_closed_thread_takes_no_answer(client: FlaskClient, make: Make, question: Post) -> None:

@@ -143,6 +143,47 @@ def test_odd_addresses_are_not_faults(client: FlaskClient, make: Make) -> None:
         assert client.get(address).status_code in (200, 404), address
 
 
+@pytest.mark.parametrize("control", ["%00", "%01", "%0A", "%1B", "%7F"])
+def test_a_path_with_a_control_character_is_none_of_ours(
+    client: FlaskClient, make: Make, control: str
+) -> None:
+    make.post(make.mailing_list("ancrage"), message_id="a@example.org")
+    make.commit()
+    for address in (
+        f"/lists/ancrage{control}/",
+        f"/lists/{control}/feed.atom",
+        f"/message/a@example.org{control}",
+        f"/posts/1/attachments/0/{control}",
+        f"/login/{control}",
+        f"/confirm/x{control}",
+        f"/unsubscribe/x{control}",
+        f"/help{control}",
+    ):
+        assert client.get(address).status_code == 404, address
+    response = client.get(f"/api/v1/messages/a{control}@example.org")
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("control", ["%00", "%07", "%1B", "%7F"])
+def test_control_characters_of_a_query_are_as_if_not_there(
+    client: FlaskClient, make: Make, control: str
+) -> None:
+    make.post(make.mailing_list("ancrage"), subject="Monnaies", message_id="a@example.org")
+    make.commit()
+    for address in (
+        f"/lists/ancrage/?language=f{control}r&tag={control}",
+        f"/search?q=monn{control}aies&sort={control}newest",
+        f"/search.atom?q=monn{control}aies",
+        f"/message/a@example.org?list={control}ancrage",
+        f"/threads/1?order={control}date&parent={control}",
+        f"/lists/ancrage/?pa{control}ge=1{control}",
+        f"/login?next={control}/",
+        f"/api/v1/lists/ancrage/threads?language={control}fr&page={control}1",
+        f"/api/v1/search?q=monn{control}aies",
+    ):
+        assert client.get(address).status_code in (200, 302), address
+
+
 def test_health_and_metrics(client: FlaskClient, make: Make) -> None:
     make.post(make.mailing_list("ancrage"))
     make.commit()

@@ -104,10 +104,25 @@ def test_one_click_unsubscribes_without_cookies_or_tokens(app: Flask, writing: W
         answer = app.test_client(use_cookies=False).post(
             path, data={"List-Unsubscribe": "One-Click"}, content_type=kind
         )
-        assert answer.status_code == (200 if kind is None else 404)
+        assert answer.status_code == 200
     assert members(app) == []
     with app.app_context():
         assert db.session.scalars(select(Notice)).all() == []
+
+
+def test_asking_again_after_one_has_left_is_no_error_and_tells_nothing(
+    app: Flask, writing: Writing, client: FlaskClient
+) -> None:
+    path = leave_path(writing)
+    data = {"List-Unsubscribe": "One-Click"}
+    assert client.post(path, data=data).status_code == 200
+    again = client.post(path, data=data)
+    never_known = client.post(f"/unsubscribe/{'x' * 40}", data=data)
+    assert again.status_code == never_known.status_code == 200
+    assert main_of(again.text) == main_of(never_known.text)
+    assert "Ancrage" not in again.text
+    assert client.get(path).status_code == 404
+    assert client.post(path, data={"action": "pause"}).status_code == 404
 
 
 def test_looking_at_the_page_changes_nothing_and_shows_no_address(

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from forum.clock import utcnow
 from forum.config import settings
+from forum.domain.compose import is_blank, normalised
 from forum.domain.values import LANGUAGES
 from forum.extensions import db, limiter
 from forum.operations.posting import Discarded, Disposition, Duplicate, Held, Posted, Rejected
@@ -90,7 +91,10 @@ def _writer() -> Account:
 
 
 def _body() -> Document:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # Thousands of opening brackets.
+        body = None
     if not isinstance(body, dict):
         abort(400, "The body must be a JSON object, with Content-Type: application/json.")
     return body
@@ -98,12 +102,12 @@ def _body() -> Document:
 
 def _text(body: Document, name: str, longest: int) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or is_blank(value):
         abort(422, f"{name} is needed, as text.")
     if len(value) > longest:
         abort(422, f"{name} has more than {longest} characters.")
     # A lone surrogate is allowed in JSON and in no encoding of a message.
-    return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    return normalised(value)
 
 
 def _language(body: Document) -> str | None:
