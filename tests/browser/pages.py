@@ -17,7 +17,7 @@ def open_pages(rooms: Rooms) -> dict[str, str]:
         "thread-long": f"/threads/{rooms.long_thread}",
         "citation": f"/posts/{rooms.demo_post}/citation",
         "search": "/search",
-        "search-found": "/search?q=monnaie",
+        "search-found": "/search?q=local",
         "search-nothing": "/search?q=xylophone",
         "search-unreadable": "/search?q=%22monnaie+OR+(",
         "help": "/help",
