@@ -12,6 +12,7 @@ from forum.domain import subject
 from forum.domain.preparing import Shown, Understood
 from forum.domain.thread_index import index_ids
 from forum.domain.values import Source, Submission
+from forum.operations.deriving import header_values, shown_values
 from forum.operations.posting import UNNAMED
 from forum.storage.base import Base
 
@@ -62,32 +63,19 @@ def post_values(
     ready: Ready, list_id: int, slug: str, raw_id: int, author_id: int, thread_id: int
 ) -> dict[str, Any]:
     """A post, not yet in its place."""
-    submission, shown = ready.submission, ready.shown
-    people = {submission.author.key, *(box.key for box in submission.recipients)}
+    submission = ready.submission
     return {
         "mailing_list_id": list_id,
         "thread_id": thread_id,
         "raw_id": raw_id,
         "author_id": author_id,
-        "author_name": submission.author.name,
         "message_id": archive_id(submission),
         "content_digest": submission.content_digest,
-        "references": parents(submission),
-        "people": sorted(people - {""}),
-        "thread_index": submission.thread_index,
-        "subject": submission.subject,
-        "base_subject": subject.base_subject(submission.subject, (slug,)),
-        "is_reply": subject.parse_subject(submission.subject, list_prefixes=(slug,)).is_reply,
         "date": submission.date,
         "arrived_at": ready.arrived_at,
         "source": Source.IMPORT,
-        "language": shown.language,
-        "text_format": submission.text_format,
-        "flags": [str(flag) for flag in submission.flags],
-        "repairs": [f"{repair.part}:{repair.method}" for repair in submission.repairs],
-        "excerpt": shown.excerpt,
-        "html": shown.html,
-        "public_html": shown.public_html,
+        **header_values(submission, slug),
+        **shown_values(ready.shown),
     }
 
 
