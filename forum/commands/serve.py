@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -148,6 +149,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
 
 def _announce_web(server: Any) -> None:
+    # The workers are forked next. What stands now stays, and the garbage collector need not go
+    # through it while pages are made.
+    gc.collect()
+    gc.freeze()
     host, port = server.LISTENERS[0].getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"ready: web http://{shown}:{port}")
