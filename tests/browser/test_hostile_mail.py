@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Dialog, Page, Request
@@ -13,6 +15,7 @@ from tests.browser.house import ADMINS, PILAR, WORKSHOP, House
 from tests.flows.site import DOMAIN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+STRANGER = "zoe.inconnue@example.org"
 ROOT = "salle@example.net"
 ALIEN = "script, iframe, object, embed, svg, math, style, link, meta, base, form form"
 ACTIVE = r"""() => [...document.querySelectorAll("*")].filter(element =>
@@ -22,7 +25,7 @@ ACTIVE = r"""() => [...document.querySelectorAll("*")].filter(element =>
 
 
 @pytest.fixture(scope="module")
-def threads(house: House) -> list[int]:
+def threads(house: House) -> Iterator[list[int]]:
     """The threads in which all the hostile mails stand; others wait for a moderator."""
     to = f"{WORKSHOP}@{DOMAIN}"
     found = {house.write(subject="Salle", text="Quelle salle prendre ?\n", message_id=ROOT)}
@@ -30,10 +33,13 @@ def threads(house: House) -> list[int]:
         house.site.lmtp(PILAR, to, message.as_bytes())
         path = f"/api/v1/messages/{message['Message-ID'].strip('<>')}"
         found.add(house.site.browser().json(path)["thread_id"])
-    for message in hostile_mails("zoe.inconnue@example.org", to, "inconnu@example.org"):
-        house.site.lmtp("zoe.inconnue@example.org", to, message.as_bytes())
+    for message in hostile_mails(STRANGER, to, "inconnu@example.org"):
+        house.site.lmtp(STRANGER, to, message.as_bytes())
     house.wait_for_index()
-    return sorted(found)
+    yield sorted(found)
+    held = json.loads(house.site.command("held", "ls", WORKSHOP, "--json"))
+    strange = [str(one["id"]) for one in held if STRANGER in one["author"]]
+    house.site.command("held", "discard", *strange)
 
 
 @pytest.fixture(params=[False, True], ids=["with-our-policy", "without-our-policy"])
