@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     https = settings.site_url.startswith("https://")
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     app.extensions[SETTINGS] = settings
     app.config.update(
         SECRET_KEY=settings.resolved_secret_key(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,20 +15,24 @@ from flask.cli import ScriptInfo
 import forum.commands
 from forum import __version__
 from forum.app import create_app
-from forum.settings import SettingsError
+from forum.commands.errors import check_arguments, told_in_one_line
 
 
 class PasserelleGroup(click.Group):
     """Commands of `forum.commands` and of the `flask.commands` entry points, found by name."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run; a bad setting is one line and exit status 2, never a traceback."""
+        """Run, for the eyes of our own user alone, and exit: all that goes wrong is one line."""
         kwargs.setdefault("obj", ScriptInfo(create_app=create_app))
+        given = args[0] if args else kwargs.get("args")
+        before = os.umask(0o077)
         try:
-            return super().main(*args, **kwargs)
-        except SettingsError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(2)
+            with told_in_one_line():
+                check_arguments(sys.argv[1:] if given is None else given)
+                status = super().main(*args, **{**kwargs, "standalone_mode": False})
+        finally:
+            os.umask(before)
+        sys.exit(status if isinstance(status, int) else 0)
 
 
 @click.group(cls=PasserelleGroup, context_settings={"help_option_names": ["-h", "--help"]})

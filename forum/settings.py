@@ -15,11 +15,17 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from forum.resources import resource
 
 PREFIX = "PASSERELLE_"
 NOT_SETTINGS = frozenset({"PASSERELLE_CONFIG", "PASSERELLE_REQUIRE"})
-SMARTHOST_SCHEMES = frozenset({"smtp", "smtp+starttls", "smtps", "file"})
+SMARTHOST_SCHEMES = frozenset({"smtp", "smtp+starttls", "smtps"})
+LONGEST_UNDO = 24 * 3600
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+"""Of a domain name (RFC 1123, section 2.1)."""
 
 
 class SettingsError(ValueError):
@@ -84,17 +90,29 @@ class Settings:
             smarthost=_smarthost(values),
             search=_choice(values, "SEARCH", ("whoosh", "postgresql")),
             secret_key=_text(values, "SECRET_KEY"),
-            max_message_bytes=_positive(values, "MAX_MESSAGE_BYTES"),
+            max_message_bytes=_number(values, "MAX_MESSAGE_BYTES", 1, 2**31 - 1),
             trusted_authserv=_text(values, "TRUSTED_AUTHSERV"),
             dns=_choice(values, "DNS", ("off", "on")) == "on",
             rate_limits=_choice(values, "RATE_LIMITS", ("off", "on")) == "on",
-            undo_seconds=_positive(values, "UNDO_SECONDS", least=0),
+            undo_seconds=_number(values, "UNDO_SECONDS", 0, LONGEST_UNDO),
         )
 
     @property
     def secret_key_file(self) -> Path:
         """Where `passerelle init` puts the key it makes."""
         return self.data_dir / "secret_key"
+
+    def make_data_dir(self) -> None:
+        """Make the data directory, for its owner's eyes only, where there is none.
+
+        Raises:
+            OSError: it cannot be made; the text names the setting.
+        """
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            told = f"DATA_DIR cannot be made: {error.strerror}"
+            raise OSError(error.errno, told, str(self.data_dir)) from None
 
     def resolved_secret_key(self) -> str:
         """The key from the setting or the file.
@@ -145,13 +163,14 @@ def _choice(values: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> s
     return value
 
 
-def _positive(values: Mapping[str, Any], name: str, least: int = 1) -> int:
+def _number(values: Mapping[str, Any], name: str, least: int, most: int) -> int:
     try:
         number = int(values[name])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = least - 1
-    if isinstance(values[name], bool) or number < least:
-        raise SettingsError(f"{name} must be a whole number from {least}, not {values[name]!r}")
+    if isinstance(values[name], bool) or not least <= number <= most:
+        told = f"{values[name]!r}"[:40]
+        raise SettingsError(f"{name} must be a whole number from {least} to {most}, not {told}")
     return number
 
 
@@ -160,38 +179,41 @@ def _listen(values: Mapping[str, Any], name: str) -> ListenAddress | None:
     if not value:
         return None
     host, _, port = value.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         raise SettingsError(f"{name} must be host:port or empty, not {value!r}")
     return ListenAddress(host.strip("[]"), int(port))
 
 
 def _site_url(values: Mapping[str, Any]) -> str:
     value = _text(values, "SITE_URL").rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    try:
+        parts = urlsplit(value)
+        good = bool(parts.hostname) and parts.port != 0 and value.isprintable()
+    except ValueError:  # An open bracket, or a port that is none.
+        good = False
+    if not good or parts.scheme not in ("http", "https") or set(value) & set("?# "):
         raise SettingsError(f"SITE_URL must be an http or https address, not {value!r}")
     return value
 
 
 def _domain(values: Mapping[str, Any]) -> str:
     value = _text(values, "MAIL_DOMAIN").lower()
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?", value):
+    if len(value) > 253 or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", value):
         raise SettingsError(f"MAIL_DOMAIN must be a domain name, not {value!r}")
     return value
 
 
 def _smarthost(values: Mapping[str, Any]) -> str:
     value = _text(values, "SMARTHOST")
-    parts = urlsplit(value)
-    bad = parts.scheme not in SMARTHOST_SCHEMES
-    if parts.scheme == "file":
-        bad = not value.removeprefix("file:")
-    elif not bad:
+    if value.startswith("file:"):
+        good = bool(value.removeprefix("file:"))
+    else:
         try:
-            bad = not parts.hostname or (parts.port is not None and parts.port == 0)
-        except ValueError:
-            bad = True
-    if bad:
+            parts = urlsplit(value)
+            good = parts.scheme in SMARTHOST_SCHEMES and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # An open bracket, or a port that is none.
+            good = False
+    if not good:
         raise SettingsError("SMARTHOST must be smtp://, smtp+starttls://, smtps:// or file:DIR")
     return value
 
@@ -202,4 +224,12 @@ def _database_url(values: Mapping[str, Any], data_dir: Path) -> str:
         return f"sqlite:///{data_dir / 'passerelle.sqlite3'}"
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL must be sqlite:///… or postgresql+psycopg://…")
+    try:
+        url = make_url(value)
+        good = "[" not in (url.host or "") and 0 < (url.port or 5432) <= 65535
+    except (ArgumentError, ValueError):
+        good = False
+    if not good:
+        # Not repeated here: a password may stand in it.
+        raise SettingsError("DATABASE_URL cannot be read: its host or port is no good")
     return value

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
+from forum.commands.lookup import ID
 from forum.config import settings
 from forum.domain.language_model import load_model
 from forum.extensions import db
@@ -71,7 +72,7 @@ async def _listen(app: Flask, addresses: dict[str, ListenAddress]) -> None:
     "--state", type=click.Choice([str(state) for state in IncomingState]), help="Only these."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on one line.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many of the newest.")
+@click.option("--limit", type=ID, help="At most so many of the newest.")
 @with_appcontext
 def log_command(state: str | None, as_json: bool, limit: int | None) -> None:
     """List incoming messages with what became of each and why, oldest first."""
@@ -93,7 +94,7 @@ def log_command(state: str | None, as_json: bool, limit: int | None) -> None:
 
 
 @mail.command()
-@click.argument("incoming_id", metavar="ID", type=int)
+@click.argument("incoming_id", metavar="ID", type=ID)
 @with_appcontext
 def show(incoming_id: int) -> None:
     """Write the bytes of an incoming message as they came; its fate goes to standard error."""
@@ -110,7 +111,7 @@ def show(incoming_id: int) -> None:
 
 
 @mail.command()
-@click.argument("incoming_id", metavar="ID", type=int)
+@click.argument("incoming_id", metavar="ID", type=ID)
 @with_appcontext
 def retry(incoming_id: int) -> None:
     """Process a failed message again and print its state."""

@@ -47,6 +47,22 @@ def test_the_number_of_bytes_may_be_text_from_the_environment() -> None:
         ("RATE_LIMITS", "1"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("UNDO_SECONDS", "-1"),
+        ("UNDO_SECONDS", "99999999999999"),
+        ("UNDO_SECONDS", "9" * 5000),
+        ("MAX_MESSAGE_BYTES", "9" * 30),
+        ("LMTP_LISTEN", "127.0.0.1:" + "9" * 5000),
+        ("SITE_URL", "http://[x"),
+        ("SITE_URL", "http://x:99999"),
+        ("SITE_URL", "http://example.org/#top"),
+        ("SITE_URL", "http://example.org/?"),
+        ("SITE_URL", "http://exa mple.org"),
+        ("SMARTHOST", "smtp://[::1"),
+        ("MAIL_DOMAIN", "a..b"),
+        ("MAIL_DOMAIN", "-a.org"),
+        ("MAIL_DOMAIN", "x" * 64 + ".org"),
+        ("DATABASE_URL", "postgresql+psycopg://[x"),
+        ("DATABASE_URL", "postgresql+psycopg://x:abc/y"),
+        ("DATABASE_URL", "postgresql+psycopg://x:99999/y"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:
@@ -81,3 +97,17 @@ def test_without_a_secret_key_the_way_to_make_one_is_told(tmp_path: Path) -> Non
     settings = Settings.load({"PASSERELLE_DATA_DIR": str(tmp_path)})
     with pytest.raises(SettingsError, match="passerelle init"):
         settings.resolved_secret_key()
+
+
+def test_the_data_directory_is_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = Settings.load({"PASSERELLE_DATA_DIR": str(tmp_path / "var")})
+    settings.make_data_dir()
+    settings.make_data_dir()
+    assert settings.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "https://example.org/liste/", "http://[::1]:8000"]
+)
+def test_a_good_address_of_the_site_is_taken(url: str) -> None:
+    assert Settings.load({"PASSERELLE_SITE_URL": url}).site_url == url.rstrip("/")

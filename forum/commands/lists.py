@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select
 
 from forum.clock import utcnow
-from forum.commands.errors import BadInput, Failure
+from forum.commands.errors import BadInput
 from forum.commands.lookup import (
     LANGUAGE,
     as_json,
@@ -34,7 +34,6 @@ from forum.storage.lists import (
     RoleName,
     Strangers,
     Visibility,
-    list_by_address,
 )
 
 SHOWN: Final = (
@@ -92,8 +91,6 @@ def create(address: str, **options: Any) -> None:
     missing = [f"--title-{lang}" for lang, title in titles.items() if not title]
     if missing:
         raise BadInput(f"a list needs a title in each language: {', '.join(missing)}")
-    if list_by_address(db.session(), address) is not None:
-        raise Failure(f"there is a list {address!r} already")
     try:
         made = operations.create_list(db.session(), address, titles, utcnow(), **given)
     except ValueError as error:
@@ -188,12 +185,8 @@ def role_group() -> None:
 @with_appcontext
 def grant(slug: str, email: str, role: str) -> None:
     """Make EMAIL moderator, owner or translator of the list SLUG."""
-    mailing_list, account = the_list(slug), the_account(email)
-    now = utcnow()
-    if operations.grant_role(db.session(), mailing_list, account, role, now):
-        record(db.session(), "grant", account.email, now, mailing_list=mailing_list, role=role)
-    db.session.commit()
-    click.echo(f"{account.email} is {role} of {mailing_list.slug}")
+    address, name = _change_role("grant", slug, email, role)
+    click.echo(f"{address} is {role} of {name}")
 
 
 @role_group.command("revoke")
@@ -203,12 +196,18 @@ def grant(slug: str, email: str, role: str) -> None:
 @with_appcontext
 def revoke(slug: str, email: str, role: str) -> None:
     """Take a role on the list SLUG from EMAIL."""
+    address, name = _change_role("revoke", slug, email, role)
+    click.echo(f"{address} is not {role} of {name}")
+
+
+def _change_role(verb: str, slug: str, email: str, role: str) -> tuple[str, str]:
     mailing_list, account = the_list(slug), the_account(email)
+    change = operations.grant_role if verb == "grant" else operations.revoke_role
     now = utcnow()
-    if operations.revoke_role(db.session(), mailing_list, account, role, now):
-        record(db.session(), "revoke", account.email, now, mailing_list=mailing_list, role=role)
+    if change(db.session(), mailing_list, account, role, now):
+        record(db.session(), verb, account.email, now, mailing_list=mailing_list, role=role)
     db.session.commit()
-    click.echo(f"{account.email} is not {role} of {mailing_list.slug}")
+    return account.email, mailing_list.slug
 
 
 COMMANDS: Final = (list_group, role_group)

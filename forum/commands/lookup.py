@@ -16,6 +16,8 @@ from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.people import Account, account_by_email
 
 LANGUAGE: Final = click.Choice(LANGUAGES)
+ID: Final = click.IntRange(1, 2**31 - 1)
+"""A row's key, or how many rows: what every database takes."""
 
 
 def one_of(words: Iterable[str]) -> click.Choice[str]:

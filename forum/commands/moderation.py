@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
-from forum.commands.lookup import as_json, print_json, print_row, the_list
+from forum.commands.lookup import ID, as_json, print_json, print_row, the_list
 from forum.extensions import db
 from forum.operations import moderation as operations
 from forum.storage.audit import AuditEntry
@@ -62,7 +62,7 @@ def ls(slug: str | None, as_json: bool) -> None:
 
 
 @held_group.command("accept")
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=ID, nargs=-1, required=True)
 @with_appcontext
 def accept(ids: tuple[int, ...]) -> None:
     """Post the held messages IDS."""
@@ -70,7 +70,7 @@ def accept(ids: tuple[int, ...]) -> None:
 
 
 @held_group.command("reject")
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=ID, nargs=-1, required=True)
 @click.option("--reason", default="", help="Told to the author.")
 @with_appcontext
 def reject(ids: tuple[int, ...], reason: str) -> None:
@@ -79,7 +79,7 @@ def reject(ids: tuple[int, ...], reason: str) -> None:
 
 
 @held_group.command("discard")
-@click.argument("ids", type=int, nargs=-1, required=True)
+@click.argument("ids", type=ID, nargs=-1, required=True)
 @click.option("--reason", default="", help="Kept in the audit log.")
 @with_appcontext
 def discard(ids: tuple[int, ...], reason: str) -> None:

@@ -26,7 +26,7 @@ def init() -> None:
 
 def make_secret_key(settings: Settings) -> None:
     """Write a new key for the owner's eyes only, unless there is one."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     path: Path = settings.secret_key_file
     if settings.secret_key or path.exists():
         return

@@ -19,7 +19,7 @@ from forum.commands.lookup import LANGUAGE, one_of, print_row, the_list
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations import subscriptions as operations
-from forum.operations.accounts import AccountError, check_email
+from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email
 from forum.operations.audit import record
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.base import reading
@@ -73,7 +73,7 @@ def subscribe(
     if csv_file is not None:
         people = list(_read_csv(csv_file))
     else:
-        people = [Joining(_email(email or ""), name, language, delivery, _reads(reads))]
+        people = [Joining(_email(email or ""), _name(name), language, delivery, _reads(reads))]
     added = sum(_join(mailing_list, person, welcome) for person in people)
     if email is not None and not added and (delivery or language):
         # Asked for by name, not by a file that may be older than what the person chose since.
@@ -126,6 +126,12 @@ def _email(text: str) -> str:
         raise BadInput(str(error)) from None
 
 
+def _name(text: str, where: str = "") -> str:
+    if len(text) > NAME_CHARACTERS:
+        raise BadInput(f"{where}a name has at most {NAME_CHARACTERS} characters")
+    return text
+
+
 def _reads(text: str) -> str:
     codes = [code.strip().lower() for code in text.split(",") if code.strip()]
     unknown = [code for code in codes if code not in LANGUAGES]
@@ -140,13 +146,19 @@ def _read_csv(path: Path) -> Iterator[Joining]:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from None
     rows = csv.reader(lines, skipinitialspace=True)
-    header = tuple(cell.strip().lower() for cell in next(rows, []))
+    try:
+        header = tuple(cell.strip().lower() for cell in next(rows, []))
+    except csv.Error as error:
+        raise BadInput(f"{path}, line 1: {error}") from None
     if "email" not in header or not set(header) <= set(HEADER):
         raise BadInput(f"{path}: the header must be {','.join(HEADER)}")
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-            yield _row(cells, f"{path}, line {rows.line_num}")
+    try:
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
+                yield _row(cells, f"{path}, line {rows.line_num}")
+    except csv.Error as error:
+        raise BadInput(f"{path}, line {rows.line_num}: {error}") from None
 
 
 def _row(cells: dict[str, str], where: str) -> Joining:
@@ -160,7 +172,7 @@ def _row(cells: dict[str, str], where: str) -> Joining:
         email = check_email(cells["email"])
     except AccountError as error:
         raise BadInput(f"{where}: {error}") from None
-    return Joining(email, cells.get("name", ""), language, delivery)
+    return Joining(email, _name(cells.get("name", ""), f"{where}: "), language, delivery)
 
 
 @click.command("unsubscribe")

@@ -23,7 +23,12 @@ from forum.storage.people import (
 )
 
 LOGIN_HOURS = 2
+NAME_CHARACTERS = 120
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,253}")
+NAME = re.compile(
+    "[^<>@\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+"""Neither an address nor direction marks, which would turn what stands beside the name."""
 # A hash nobody's password has: checking it takes as long as checking a real one.
 _NOBODY = generate_password_hash("nobody")
 
@@ -42,6 +47,22 @@ def check_email(email: str) -> str:
     if not ADDRESS.fullmatch(email) or not email.isprintable():
         raise AccountError(f"{email!r} is not an email address")
     return email
+
+
+def check_name(name: str) -> str:
+    """The name of an account as it is kept: spaces collapsed.
+
+    Raises:
+        AccountError: it is empty or too long, or could pass for an address.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise AccountError("a name is needed")
+    if len(name) > NAME_CHARACTERS:
+        raise AccountError(f"a name has at most {NAME_CHARACTERS} characters")
+    if not NAME.fullmatch(name):
+        raise AccountError("a name holds no <, > or @, and no control characters")
+    return name
 
 
 def ensure_author(session: Session, mailbox: Mailbox, date: datetime | None) -> Address:
@@ -81,9 +102,9 @@ def create_account(
     """Make an account for an address, which counts as confirmed.
 
     Raises:
-        AccountError: the address or the language is no good, or has an account already.
+        AccountError: the address, the name or the language is no good, or there is one already.
     """
-    email = check_email(email)
+    email, name = check_email(email), check_name(name)
     _check_language(language)
     if account_by_email(session, email) is not None:
         raise AccountError(f"{email} has an account already")
@@ -92,8 +113,7 @@ def create_account(
         # The row came with somebody's unconfirmed second address: now its holder has shown up.
         address.author = Author(name=name, named_at=now)
     address.confirmed_at = address.confirmed_at or now
-    if name.strip():
-        address.author.name = name.strip()
+    address.author.name = name
     account = Account(
         author=address.author,
         email=email,
@@ -148,10 +168,8 @@ def use_login(
     account = account_by_email(session, token.email)
     if account is None:
         known = address_of(session, token.email)
-        name = known.author.name if known else ""
-        account = create_account(
-            session, token.email, name or token.email.split("@")[0], now, language=language
-        )
+        name = _fit_name(known.author.name if known else "", token.email)
+        account = create_account(session, token.email, name, now, language=language)
     address = address_of(session, token.email)
     if address is not None and address.confirmed_at is None:
         address.confirmed_at = now
@@ -183,16 +201,15 @@ def set_profile(
     """Change what a person tells of themselves.
 
     Raises:
-        AccountError: an empty name, or no such language or time zone.
+        AccountError: a name that cannot be one, or no such language or time zone.
     """
-    if not name.strip():
-        raise AccountError("a name is needed")
+    name = check_name(name)
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise AccountError(f"there is no time zone {time_zone!r}") from None
     set_language(session, account, language)
-    account.author.name = " ".join(name.split())
+    account.author.name = name
     account.time_zone = time_zone
     session.flush()
 
@@ -202,6 +219,14 @@ def account_for(session: Session, account_id: int, session_key: str) -> Account 
     return session.scalar(
         select(Account).where(Account.id == account_id, Account.session_key == session_key)
     )
+
+
+def _fit_name(name: str, email: str) -> str:
+    """The name that somebody's mails bear, where an account can have it, else of the address."""
+    try:
+        return check_name(name)
+    except AccountError:
+        return email.partition("@")[0]
 
 
 def _check_language(language: str) -> None:

@@ -26,6 +26,7 @@ from forum.storage.lists import (
 from forum.storage.people import Account
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+TITLE_CHARACTERS = 200
 RESERVED_ENDINGS = (
     "-subscribe",
     "-unsubscribe",
@@ -85,7 +86,7 @@ def create_list(
         raise ListError(f"a title is missing for: {', '.join(missing)}")
     mailing_list = MailingList(slug=slug, address=address, created_at=now)
     for language in LANGUAGES:
-        setattr(mailing_list, f"title_{language}", titles[language].strip())
+        setattr(mailing_list, f"title_{language}", _title(titles[language]))
     _apply(session, mailing_list, options)
     session.add(mailing_list)
     session.flush()
@@ -112,11 +113,22 @@ def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any])
             raise ListError(f"a list has no {name}")
         if name in ("upstream_address", "bridge_address"):
             value = _outside_address(session, mailing_list, name, value)
+        if name.startswith("title_"):
+            value = _title(value)
         setattr(mailing_list, name, value)
     if mailing_list.mode == Mode.MIRRORED and not (
         mailing_list.upstream_address and mailing_list.bridge_address
     ):
         raise ListError("a mirrored list needs an upstream address and a bridge address")
+
+
+def _title(text: str) -> str:
+    text = " ".join(text.split())
+    if not text:
+        raise ListError("a list needs a title in each language")
+    if len(text) > TITLE_CHARACTERS:
+        raise ListError(f"a title has at most {TITLE_CHARACTERS} characters")
+    return text
 
 
 def _outside_address(session: Session, mailing_list: MailingList, name: str, value: str) -> str:

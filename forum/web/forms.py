@@ -25,14 +25,14 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.domain.compose import is_blank
-from forum.operations.accounts import AccountError, check_email
+from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email, check_name
+from forum.operations.lists import TITLE_CHARACTERS
 from forum.storage.lists import FromPolicy, Mode, Posting, RoleName, Strangers, Visibility
 from forum.storage.people import TokenScope
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES, STATE_CHOICES
 
 TEXT_CHARACTERS: Final = 200_000
 SUBJECT_CHARACTERS: Final = 250
-NAME_CHARACTERS: Final = 120
 
 
 def _stripped(text: str | None) -> str | None:
@@ -59,6 +59,24 @@ def is_email(form: Form, field: Field) -> None:
         ) from None
 
 
+def is_name(form: Form, field: Field) -> None:
+    """Whether this can be the name of a person; its length is looked at elsewhere."""
+    if not field.data or len(field.data) > NAME_CHARACTERS:
+        return
+    try:
+        check_name(field.data)
+    except AccountError:
+        raise ValidationError(
+            _("A name holds no “<”, “>” or “@”, and no invisible characters.")
+        ) from None
+
+
+def _title_field(label: Any) -> StringField:
+    too_long = _("A title has at most %(max)d characters.", max=TITLE_CHARACTERS)
+    rules = [Length(max=TITLE_CHARACTERS, message=too_long)]
+    return StringField(label, filters=[_one_line], validators=rules)
+
+
 def _email_field(label: Any, *, needed: bool = True) -> EmailField:
     rules: list[Any] = [is_email]
     if needed:
@@ -72,7 +90,7 @@ def _name_field(*rules: Any) -> StringField:
     return StringField(
         _("Your name, as others read it"),
         filters=[_one_line],
-        validators=[*rules, Length(max=NAME_CHARACTERS, message=too_long)],
+        validators=[*rules, Length(max=NAME_CHARACTERS, message=too_long), is_name],
         render_kw={"autocomplete": "name"},
     )
 
@@ -205,9 +223,9 @@ class ComposeForm(AnswerForm):
 class ListForm(FlaskForm):  # type: ignore[misc]
     """The options of a list."""
 
-    title_fr = StringField(_("Title in French"), filters=[_one_line])
-    title_en = StringField(_("Title in English"), filters=[_one_line])
-    title_es = StringField(_("Title in Spanish"), filters=[_one_line])
+    title_fr = _title_field(_("Title in French"))
+    title_en = _title_field(_("Title in English"))
+    title_es = _title_field(_("Title in Spanish"))
     description_fr = StringField(_("What the list is for, in French"), filters=[_one_line])
     description_en = StringField(_("What the list is for, in English"), filters=[_one_line])
     description_es = StringField(_("What the list is for, in Spanish"), filters=[_one_line])

@@ -17,6 +17,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from forum.commands.errors import BadInput, Failure
+from forum.commands.lookup import ID
 from forum.config import search_index, settings
 from forum.extensions import db
 from forum.storage.archive import Thread
@@ -36,7 +37,7 @@ _DAY: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="mbox", help="How it is written."
 )
-@click.option("--thread", "thread_id", type=int, help="One thread alone.")
+@click.option("--thread", "thread_id", type=ID, help="One thread alone.")
 @click.option("--search", help="What a search of the list finds.")
 @click.option("--after", metavar="DATE", help="Later than the end of 2009, 2009-04 or 2009-04-25.")
 @click.option("--before", metavar="DATE", help="Earlier than the start of such a time.")

@@ -64,8 +64,7 @@ def ancrage(run: Run) -> str:
 
 def one_line(printed: Printed) -> bool:
     """Whether an error was told in one line, without a traceback."""
-    told = [line for line in printed.err.splitlines() if line and not line.startswith("Usage")]
-    return "Traceback" not in printed.err and sum("Error:" in line for line in told) == 1
+    return printed.err.startswith("Error: ") and printed.err.count("\n") == 1
 
 
 __all__ = ["Printed", "Run", "one_line"]

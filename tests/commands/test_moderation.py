@@ -93,5 +93,7 @@ def test_an_unknown_id_changes_nothing(run: Run, held_ids: list[int]) -> None:
     assert one_line(run("held", "accept", str(held_ids[0]), "99999", status=2))
     assert len(run("held", "ls", "--json").json) == 3
     assert one_line(run("held", "accept", "x", status=2))
+    assert one_line(run("held", "accept", "99999999999999999999", status=2))
+    assert one_line(run("held", "reject", "0", status=2))
     assert one_line(run("held", "ls", "unknown", status=2))
     assert one_line(run("audit", "unknown", status=2))
