@@ -26,6 +26,8 @@ class RouteKind(StrEnum):
     OWNER = "owner"
     BOUNCES = "bounces"
     MODERATE = "moderate"
+    POSTMASTER = "postmaster"
+    """Of the site as a whole: whoever runs it."""
 
 
 POSTING_KINDS: Final = frozenset({RouteKind.POST, RouteKind.BRIDGE})
@@ -44,7 +46,8 @@ class Route:
     """Where mail to one address goes."""
 
     kind: RouteKind
-    mailing_list_id: int
+    mailing_list_id: int | None
+    """None for the postmaster alone."""
     slug: str
     token: str = ""
     """As written: its case matters."""
@@ -54,12 +57,15 @@ def resolve(session: Session, address: str, mail_domain: str) -> Route | None:
     """Find what an address of this site means; None where it means nothing.
 
     A list's own address, its bridge address, and `<slug>` with or without a suffix, at MAIL_DOMAIN
-    or at the domain of the list's own address. Case matters in tokens alone.
+    or at the domain of the list's own address; the postmaster also without a domain (RFC 5321,
+    section 4.5.1). Case matters in tokens alone.
 
     Args:
         address: from RCPT TO, without angle brackets.
         mail_domain: the setting, lower case.
     """
+    if address.lower().rstrip(".").removesuffix(f"@{mail_domain}") == RouteKind.POSTMASTER:
+        return Route(RouteKind.POSTMASTER, None, "")
     local, at, domain = address.rpartition("@")
     if not at or not local or len(address) > 320:
         return None

@@ -23,7 +23,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from flask import Flask
 
 from forum.clock import utcnow
-from forum.config import settings
+from forum.config import SETTINGS, settings
 from forum.extensions import db
 from forum.settings import ListenAddress
 from forum.storage.base import reading
@@ -36,9 +36,13 @@ TEMPORARY: Final = "451 4.3.0 Something went wrong here, please try again later"
 SECOND_LIST: Final = "452 4.5.3 One list at a time, please send this one separately"
 TOO_MANY_RECIPIENTS: Final = "452 4.5.3 Too many recipients"
 TOO_MANY_CONNECTIONS: Final = b"421 4.7.0 Too many connections, please try again later\r\n"
+BAD_RECIPIENT: Final = "553 5.1.3 This is not an address"
+BAD_SENDER: Final = "553 5.1.7 This is not an address"
 BARE_LINE_END: Final = "550 5.6.0 Bare CR or LF inside the message"
 
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_NO_ADDRESS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and surrogates for bytes that are not UTF-8 (RFC 6531, section 3.3)."""
 _RESET_EVERY: Final = 1 << 16
 
 
@@ -201,10 +205,34 @@ class _Hardened(SMTP):
         text = status.decode("utf-8") if isinstance(status, bytes) else status
         if text.startswith("552 Error: message size"):  # aiosmtpd's, at MAIL with SIZE=.
             text = self._too_large()
-        await super().push(text)
+        # Some replies repeat what the client wrote, which may be no text.
+        await super().push(text.encode("utf-8", "replace").decode("utf-8"))
 
     def _too_large(self) -> str:
         return f"552 5.3.4 Message too large: the limit is {self.data_size_limit} bytes"
+
+    @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        """Begin a message, unless its sender is no text."""
+        if arg is not None and _NO_ADDRESS.search(arg):
+            await self.push(BAD_SENDER)
+            return
+        await super().smtp_MAIL(arg)
+
+    @syntax("RCPT TO: <address>", extended=" [SP <mail-parameters>]")
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        """Add a recipient, unless it is no text."""
+        if arg is not None and _NO_ADDRESS.search(arg):
+            await self.push(BAD_RECIPIENT)
+            return
+        await super().smtp_RCPT(arg)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        try:
+            return super()._getaddr(arg)
+        except Exception:
+            # The parser of the standard library raises whatever it likes: 553, never 451.
+            return None, None
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:
@@ -304,7 +332,7 @@ class Listener:
     """SQLite has one writer: threads that wait here wait shorter than by asking it again."""
 
     def __post_init__(self) -> None:
-        database = self.app.extensions["passerelle_settings"].database_url
+        database = self.app.extensions[SETTINGS].database_url
         self.turn = threading.Lock() if database.startswith("sqlite") else nullcontext()
 
     async def open(self, protocol: str, address: ListenAddress) -> tuple[str, int]:
@@ -316,7 +344,7 @@ class Listener:
         connections = Connections(self.limits)
         handler = Handler(self.app, protocol, self.turn)
         kind = LmtpProtocol if protocol == "lmtp" else SmtpProtocol
-        max_bytes = self.app.extensions["passerelle_settings"].max_message_bytes
+        max_bytes = self.app.extensions[SETTINGS].max_message_bytes
         server = await asyncio.get_running_loop().create_server(
             lambda: kind(handler, connections, max_bytes), address.host, address.port
         )

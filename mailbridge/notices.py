@@ -21,6 +21,9 @@ from mailbridge.reasons import advice, in_words
 OWNER_MAIL = "owner-mail"
 """Mail to `<slug>-owner`, passed on to an owner with the original attached."""
 
+POSTMASTER_MAIL = "postmaster-mail"
+"""Mail to the postmaster, passed on to an administrator with the original attached."""
+
 SITE_PROBLEM = "site-problem"
 """The smarthost refuses everything."""
 

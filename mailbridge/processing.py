@@ -31,7 +31,7 @@ from mailbridge import automatic, commands, deciding
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict
 from mailbridge.automatic import Automatic
-from mailbridge.telling import pass_on, tell_author, tell_moderators
+from mailbridge.telling import pass_on, pass_to_postmaster, tell_author, tell_moderators
 
 _LOOPS: Final = 100
 """Received fields; more is a loop (RFC 5321, section 6.3)."""
@@ -63,6 +63,9 @@ def process(
         in_dialogue: Whether the client still waits and hears of a refusal.
     """
     route = resolve(session, row.forward_path, settings.mail_domain)
+    if route is not None and route.kind is RouteKind.POSTMASTER:
+        _for_postmaster(session, row, raw, now, settings)
+        return
     mailing_list = _locked(session, route) if route else None
     if route is None or mailing_list is None:
         row.state, row.detail = IncomingState.DISCARDED, "the list is gone"
@@ -97,6 +100,19 @@ def process(
         row.state = IncomingState.COMMAND
 
 
+def _for_postmaster(
+    session: Session, row: Incoming, raw: bytes, now: datetime, settings: Settings
+) -> None:
+    submission = message.parse(raw, row.received_at)
+    row.subject, row.author_email = submission.subject, submission.author.key
+    kind = _machine(raw, row, None)
+    if kind is None:
+        pass_to_postmaster(session, row, submission, now, settings)
+    else:
+        row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
+        row.reasons = [str(kind)]
+
+
 def _locked(session: Session, route: Route) -> MailingList | None:
     """The list; where mail is posted, its threads grow by one message at a time."""
     posting = route.kind in POSTING_KINDS
@@ -111,9 +127,10 @@ def _passed_on(raw: bytes, mailing_list: MailingList) -> bool:
     return f"<{wanted.lower()}>" in identifier if wanted else bool(identifier)
 
 
-def _machine(raw: bytes, row: Incoming, mailing_list: MailingList) -> Automatic | None:
+def _machine(raw: bytes, row: Incoming, mailing_list: MailingList | None) -> Automatic | None:
     # A mirrored list's own identifier is that of the outside list: its mail is what we want.
-    own = (mailing_list.list_id,) if mailing_list.mode == Mode.HOSTED else ()
+    is_hosted = mailing_list is not None and mailing_list.mode == Mode.HOSTED
+    own = (mailing_list.list_id,) if mailing_list is not None and is_hosted else ()
     kind = automatic.classify(raw, row.reverse_path, own)
     if kind is None and len(Headers.of(raw).raw_all("received")) > _LOOPS:
         return Automatic.ECHO

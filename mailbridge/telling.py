@@ -20,7 +20,7 @@ from forum.storage.lists import MailingList, RoleGrant, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
 from forum.storage.people import Account
 from mailbridge import commands, deciding
-from mailbridge.notices import OWNER_MAIL
+from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL
 
 TOLD_AT_MOST: Final = timedelta(days=1)
 """How often an author is told that mail of theirs was held, refused or failed: once for all."""
@@ -121,6 +121,32 @@ def pass_on(
                     "incoming_id": str(row.id),
                     "author": submission.author.name or submission.author.address,
                     "subject": submission.subject,
+                },
+                due_at=now,
+                queued_at=now,
+            )
+        )
+
+
+def pass_to_postmaster(
+    session: Session, row: Incoming, submission: Submission, now: datetime, settings: Settings
+) -> None:
+    """Mail to the postmaster, to each of the site's administrators."""
+    administrators = _administrators(session)
+    row.state = IncomingState.COMMAND if administrators else IncomingState.FAILED
+    row.reasons = ["postmaster"]
+    row.detail = "" if administrators else "the site has no administrator"
+    for account in administrators:
+        session.add(
+            Notice(
+                kind=POSTMASTER_MAIL,
+                recipient=account.email,
+                language=account.language,
+                params={
+                    "incoming_id": str(row.id),
+                    "author": submission.author.name or submission.author.address,
+                    "subject": submission.subject,
+                    "postmaster_address": f"postmaster@{settings.mail_domain}",
                 },
                 due_at=now,
                 queued_at=now,

@@ -26,7 +26,7 @@ from forum.storage.base import reading
 from forum.storage.mail import Delivery, Incoming, Notice
 from forum.storage.people import Account
 from mailbridge import notices, queue
-from mailbridge.notices import OWNER_MAIL, SITE_PROBLEM, Attached
+from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, SITE_PROBLEM, Attached
 from mailbridge.outgoing import Builder, Copy
 from mailbridge.receive import resume
 from mailbridge.transport import Broken, Outcome, Refused, Sent, Transport
@@ -175,7 +175,7 @@ class Worker:
         return self._builder.build(row.post, lambda: load_raw(kept), row.subscription)
 
     def _attached(self, notice: Notice) -> Attached | None:
-        if notice.kind != OWNER_MAIL:
+        if notice.kind not in (OWNER_MAIL, POSTMASTER_MAIL):
             return None
         incoming = self.session.get(Incoming, int(notice.params["incoming_id"]))
         if incoming is None:

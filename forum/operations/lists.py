@@ -77,7 +77,7 @@ def create_list(
     except AccountError as error:
         raise ListError(str(error)) from None
     slug = address.partition("@")[0]
-    if not SLUG.fullmatch(slug) or slug.endswith(RESERVED_ENDINGS):
+    if not SLUG.fullmatch(slug) or slug.endswith(RESERVED_ENDINGS) or slug == "postmaster":
         raise ListError(f"{slug!r} cannot name a list")
     if list_by_slug(session, slug) or list_by_address(session, address):
         raise ListError(f"there is a list {slug} already")

@@ -81,3 +81,11 @@ def test_addresses_that_mean_nothing(session: Session, lists: None, address: str
 def test_sub_addresses_are_at_the_lists_own_domain(session: Session, make: Make) -> None:
     found = make.mailing_list("autre", domain="sympa.example.net")
     assert sub_address(found, RouteKind.BOUNCES, "tok") == "autre-bounces+tok@sympa.example.net"
+
+
+def test_the_postmaster_is_known_with_and_without_a_domain(session: Session, lists: None) -> None:
+    for address in ("postmaster", "Postmaster@lists.example.org"):
+        route = resolve(session, address, DOMAIN)
+        assert route is not None
+        assert (route.kind, route.mailing_list_id) == (RouteKind.POSTMASTER, None)
+    assert resolve(session, "postmaster@elsewhere.example.org", DOMAIN) is None

@@ -262,6 +262,40 @@ def test_an_exception_anywhere_in_the_protocol_is_451(listener: Running) -> None
         assert b"Traceback" not in answered
 
 
+@pytest.mark.parametrize(
+    "bad", [b"\0", b"\x01", b"\x1b", b"\x7f", b"\xff", b"\xc2\x85", b"\xed\xa0\x80"]
+)
+@pytest.mark.parametrize("protocol", ["lmtp", "smtp"])
+def test_an_address_that_is_no_text_is_refused_for_good(
+    protocol: str, listener: Running, lists: None, session: Session, bad: bytes
+) -> None:
+    greeting = b"LHLO c.example.org\r\n" if protocol == "lmtp" else b"EHLO c.example.org\r\n"
+    answered = dialogue(
+        listener.ports[protocol],
+        greeting,
+        b"MAIL FROM:<a" + bad + b"wa@example.org>\r\n",
+        b"MAIL FROM:<awa@example.org>\r\n",
+        b"RCPT TO:<ancr" + bad + b"age@lists.example.org>\r\n",
+        b"RCPT TO:<ancrage" + bad + b"@lists.example.org>\r\n",
+        b"VRFY " + bad + b"\r\n",
+    )
+    told = answered.decode().splitlines()[-5:]
+    assert [line[:9] for line in told[:4]] == ["553 5.1.7", "250 OK", "553 5.1.3", "553 5.1.3"]
+    assert not told[4].startswith("451")
+
+
+@pytest.mark.parametrize("address", ["postmaster", "POSTMASTER@lists.example.org"])
+def test_the_postmaster_is_always_there(listener: Running, address: str) -> None:
+    for line in (f"RCPT TO:<{address}>", f"RCPT TO:{address}"):
+        answered = dialogue(
+            listener.ports["smtp"],
+            b"EHLO c.example.org\r\n",
+            b"MAIL FROM:<awa@example.org>\r\n",
+            line.encode() + b"\r\n",
+        )
+        assert answered.splitlines()[-1] == b"250 2.1.5 OK"
+
+
 def test_a_refusal_is_heard_by_a_member_in_three_languages(
     app: Flask, settings: Settings, lists: None, listener: Running, session: Session
 ) -> None:

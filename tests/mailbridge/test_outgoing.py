@@ -292,6 +292,7 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "command": "bonjour",
         "reply": "550 not you",
         "since": "2010-03-01 10:00",
+        "postmaster_address": "postmaster@lists.example.org",
         "in_reply_to": "q@example.net",
         "decision_token": "1-2-0123456789abcdef" if kind == "held-moderator" else "",
     }
@@ -300,7 +301,9 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
     return row
 
 
-KINDS = [*(str(kind) for kind in NoticeKind), notices.OWNER_MAIL, notices.SITE_PROBLEM]
+PASSED_ON = (notices.OWNER_MAIL, notices.POSTMASTER_MAIL)
+OF_THE_SITE = ("login", notices.SITE_PROBLEM, notices.POSTMASTER_MAIL)
+KINDS = [*(str(kind) for kind in NoticeKind), *PASSED_ON, notices.SITE_PROBLEM]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -308,9 +311,9 @@ KINDS = [*(str(kind) for kind in NoticeKind), notices.OWNER_MAIL, notices.SITE_P
 def test_golden_notices(
     session: Session, settings: Settings, ancrage: MailingList, kind: str, language: str
 ) -> None:
-    where = None if kind in ("login", notices.SITE_PROBLEM) else ancrage
+    where = None if kind in OF_THE_SITE else ancrage
     attached = None
-    if kind == notices.OWNER_MAIL:
+    if kind in PASSED_ON:
         attached = Attached(PLAIN_MAIL, Mailbox("Zoé", "zoe@example.net"))
     copy = notices.build(notice(session, kind, language, where), settings, attached)
     is_golden(f"notice.{kind}.{language}", copy.message)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from forum.config import search_index
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.mail import HeldMessage, Incoming, IncomingState, Notice
@@ -21,6 +22,8 @@ from mailbridge.receive import (
     reprocess,
     resume,
 )
+from mailbridge.transport import open_transport
+from mailbridge.worker import Worker
 from tests.factories import START, Make, mail
 from tests.mailbridge.signing import Zone, signed, zone
 
@@ -138,6 +141,51 @@ def test_mail_to_the_owners_reaches_each(mail_in, ancrage, make: Make, session: 
     assert row.state == IncomingState.COMMAND
     notice = session.scalars(select(Notice)).one()
     assert (notice.kind, notice.recipient) == ("owner-mail", "chef@example.net")
+
+
+@pytest.mark.parametrize(
+    "address", ["postmaster", "Postmaster@Lists.Example.org", "postmaster@lists.example.org."]
+)
+def test_mail_to_the_postmaster_reaches_the_administrators(  # type: ignore[no-untyped-def]
+    mail_in, make: Make, session: Session, settings: Settings, address: str
+) -> None:
+    make.account("chef@example.net", language="fr", is_admin=True)
+    make.account("autre@example.net")
+    make.commit()
+    reply, row = mail_in(mail(to=address), to=address)
+    assert (reply, row.state, row.mailing_list_id) == (ACCEPTED, IncomingState.COMMAND, None)
+    notice = session.scalars(select(Notice)).one()
+    assert (notice.kind, notice.recipient) == ("postmaster-mail", "chef@example.net")
+    working = Worker(
+        session=session,
+        settings=settings,
+        transport=open_transport(settings.smarthost),
+        index=search_index(),
+    )
+    working.drain()
+    (sent,) = (settings.data_dir / "outbox" / "new").iterdir()
+    assert b"Content-Type: message/rfc822" in sent.read_bytes()
+    assert b"Reply-To: Awa Ndiaye <awa@example.org>" in sent.read_bytes()
+
+
+def test_automatic_mail_to_the_postmaster_goes_no_further(mail_in, make: Make, session) -> None:  # type: ignore[no-untyped-def]
+    make.account("chef@example.net", is_admin=True)
+    make.commit()
+    _, row = mail_in(mail(Auto_Submitted="auto-replied"), to="postmaster")
+    assert row.state == IncomingState.AUTOMATIC
+    assert session.scalars(select(Notice)).all() == []
+
+
+def test_mail_to_the_postmaster_of_a_site_without_administrators_is_kept(mail_in) -> None:  # type: ignore[no-untyped-def]
+    _, row = mail_in(mail(), to="postmaster")
+    assert (row.state, row.detail) == (IncomingState.FAILED, "the site has no administrator")
+
+
+def test_a_nul_in_the_senders_address_costs_nothing(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+    raw = mail(author="Awa <awa@example.org>").replace(b"Awa <awa@", b"Aw\0a <a\0wa@")
+    reply, row = mail_in(raw)
+    assert reply == ACCEPTED
+    assert row.state in (IncomingState.POSTED, IncomingState.HELD)
 
 
 def test_a_failed_verdict_holds_a_members_mail(
