@@ -12,7 +12,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
@@ -21,11 +21,13 @@ from forum.commands.lookup import ID
 from forum.config import settings
 from forum.domain.language_model import load_model
 from forum.extensions import db
+from forum.operations import digests
 from forum.operations.raw import load_raw
 from forum.search import open_index
 from forum.settings import ListenAddress
 from forum.storage.base import reading
-from forum.storage.mail import Incoming, IncomingState
+from forum.storage.lists import list_by_slug
+from forum.storage.mail import DigestDelivery, Incoming, IncomingState
 from mailbridge.listener import Listener
 from mailbridge.receive import MessageNotFound, reprocess
 from mailbridge.transport import open_transport
@@ -34,7 +36,7 @@ from mailbridge.worker import Worker
 
 @click.group()
 def mail() -> None:
-    """Incoming mail: listen, look, try again."""
+    """Incoming mail: listen, look, try again; digests."""
 
 
 @mail.command()
@@ -124,18 +126,37 @@ def retry(incoming_id: int) -> None:
     click.echo(row.state)
 
 
+@mail.command()
+@click.argument("slug", required=False)
+@click.option("--now", "everything", is_flag=True, help="All that waits, whatever the hour.")
+@with_appcontext
+def digest(slug: str | None, everything: bool) -> None:
+    """Send the digests that are due, of all lists or of the list SLUG, and print their number."""
+    started = utcnow()
+    mailing_list = None
+    if slug is not None:
+        mailing_list = list_by_slug(db.session(), slug.lower())
+        if mailing_list is None:
+            raise BadInput(f"there is no list {slug!r}")
+    made = digests.queue_digests(
+        db.session(), started, mailing_list=mailing_list, everything=everything
+    )
+    db.session.commit()
+    _worker().send_digests()
+    # Some may have been taken over by a worker that runs beside.
+    sent = db.session.scalar(
+        select(func.count(DigestDelivery.id)).where(DigestDelivery.sent_at >= started)
+    )
+    click.echo(f"queued={len(made)} sent={sent}")
+
+
 @click.command()
 @click.option("--once", is_flag=True, help="Do all that is due, then exit.")
 @with_appcontext
 def worker(once: bool) -> None:
     """Send mail, keep the search index, until stopped."""
     _log_to_stderr()
-    working = Worker(
-        session=Session(db.engine, expire_on_commit=False),
-        settings=settings(),
-        transport=open_transport(settings().smarthost),
-        index=open_index(settings(), db.engine),
-    )
+    working = _worker()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
     if once:
@@ -143,6 +164,15 @@ def worker(once: bool) -> None:
         return
     print("ready: worker", flush=True)  # noqa: T201
     working.run()
+
+
+def _worker() -> Worker:
+    return Worker(
+        session=Session(db.engine, expire_on_commit=False),
+        settings=settings(),
+        transport=open_transport(settings().smarthost),
+        index=open_index(settings(), db.engine),
+    )
 
 
 def _shown(row: Incoming) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
-from forum.storage.mail import Delivery, Notice, SendState
-from forum.storage.people import Subscription
+from forum.storage.mail import Delivery, DigestDelivery, Notice, SendState
+from forum.storage.people import DeliveryMode, Subscription, SubscriptionState
 from mailbridge.transport import Deferred, Outcome, Refused, Sent
 
 CLAIM: Final = timedelta(seconds=30)
@@ -27,7 +27,8 @@ RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=
 RETRY_LATER: Final = timedelta(hours=1)
 GIVEN_UP_AFTER: Final = timedelta(days=5)
 
-Kind = type[Delivery] | type[Notice]
+Kind = type[Delivery] | type[DigestDelivery] | type[Notice]
+Row = Delivery | DigestDelivery | Notice
 
 
 def claim(session: Session, kind: Kind, now: datetime, limit: int = BATCH) -> list[int]:
@@ -41,6 +42,16 @@ def claim(session: Session, kind: Kind, now: datetime, limit: int = BATCH) -> li
             query.join(Post, Post.id == Delivery.post_id)
             .join(MailingList, MailingList.id == Post.mailing_list_id)
             .where(MailingList.outgoing_stopped.is_(False), Post.state == PostState.VISIBLE)
+        )
+    if kind is DigestDelivery:
+        query = (
+            query.join(Subscription, Subscription.id == DigestDelivery.subscription_id)
+            .join(MailingList, MailingList.id == Subscription.mailing_list_id)
+            .where(
+                MailingList.outgoing_stopped.is_(False),
+                Subscription.state == SubscriptionState.ACTIVE,
+                Subscription.delivery != DeliveryMode.NONE,
+            )
         )
     # PostgreSQL: workers pass one another by. SQLite: the transaction began as a writer's.
     query = query.with_for_update(skip_locked=True, of=kind)
@@ -56,7 +67,7 @@ def claim(session: Session, kind: Kind, now: datetime, limit: int = BATCH) -> li
     return keys
 
 
-def load(session: Session, kind: Kind, keys: Sequence[int]) -> dict[int, Delivery | Notice]:
+def load(session: Session, kind: Kind, keys: Sequence[int]) -> dict[int, Row]:
     """The claimed rows with all that a mail is built from, in one query each."""
     options: tuple[ExecutableOption, ...]
     if kind is Delivery:
@@ -65,15 +76,21 @@ def load(session: Session, kind: Kind, keys: Sequence[int]) -> dict[int, Deliver
             joinedload(Delivery.post).joinedload(Post.mailing_list),
             joinedload(Delivery.post).joinedload(Post.raw),
         )
+    elif kind is DigestDelivery:
+        subscription = joinedload(DigestDelivery.subscription)
+        options = (
+            subscription.joinedload(Subscription.address),
+            subscription.joinedload(Subscription.mailing_list),
+        )
     else:
         options = (joinedload(Notice.mailing_list), undefer(Notice.params))
     found = session.scalars(select(kind).where(kind.id.in_(keys)).options(*options))
-    rows = {row.id: row for row in cast("Iterable[Delivery | Notice]", found)}
+    rows = {row.id: row for row in cast("Iterable[Row]", found)}
     # As they were claimed: the oldest first.
     return {key: rows[key] for key in keys if key in rows}
 
 
-def record(session: Session, row: Delivery | Notice, outcome: Outcome, now: datetime) -> None:
+def record(session: Session, row: Row, outcome: Outcome, now: datetime) -> None:
     """Write down what became of one mail. Commits.
 
     By the row's number: one that was deleted meanwhile, with its subscription, is no error.

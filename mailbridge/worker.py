@@ -18,14 +18,16 @@ from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
 from forum.domain.message import parse
+from forum.operations import digests
 from forum.operations.raw import load_raw
 from forum.search import SearchIndex
 from forum.search.indexer import drain
 from forum.settings import Settings
 from forum.storage.base import reading
-from forum.storage.mail import Delivery, Incoming, Notice
+from forum.storage.mail import Delivery, DigestDelivery, Incoming, Notice
 from forum.storage.people import Account
 from mailbridge import notices, queue
+from mailbridge.digest import DigestBuilder
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, SITE_PROBLEM, Attached
 from mailbridge.outgoing import Builder, Copy
 from mailbridge.receive import resume
@@ -35,6 +37,7 @@ log = logging.getLogger("passerelle.worker")
 
 POLL_SECONDS: Final = 0.25
 RESUME_EVERY_SECONDS: Final = 2.0
+DIGESTS_EVERY: Final = timedelta(seconds=20)
 INDEX_BATCH: Final = 50
 HELD_CLAIM_SECONDS: Final = 8.0
 """How long of a claim is used: the transport's own time-out has room in the rest."""
@@ -60,12 +63,15 @@ class Worker:
     now: Callable[[], datetime] = utcnow
     stopping: bool = False
     _builder: Builder = field(init=False)
+    _digest_builder: DigestBuilder = field(init=False)
     _faults: int = 0
     _paused_until: float = 0.0
     _resumed_at: float = float("-inf")
+    _gathered_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self._builder = Builder(self.settings)
+        self._digest_builder = DigestBuilder(self.settings)
 
     def stop(self) -> None:
         """End after the mail that is being sent."""
@@ -90,8 +96,8 @@ class Worker:
         """Do all that is due and come back; gives the number of mails sent."""
         sent = 0
         while not self.stopping:
-            done = self._resume() + self._index()
-            kinds: tuple[queue.Kind, ...] = (Notice, Delivery)
+            done = self._resume() + self._index() + self._gather_digests()
+            kinds: tuple[queue.Kind, ...] = (Notice, Delivery, DigestDelivery)
             for kind in kinds:
                 number = self._send(kind)
                 sent += number
@@ -101,6 +107,12 @@ class Worker:
         self.transport.close()
         return sent
 
+    def send_digests(self) -> None:
+        """Send the digests that are queued, and nothing else."""
+        while self._send(DigestDelivery):
+            pass
+        self.transport.close()
+
     def step(self) -> bool:
         """One round; True where there may be more to do at once."""
         done = self._resume()
@@ -108,6 +120,8 @@ class Worker:
         done += self._send(Notice)
         done += self._send(Delivery)
         done += self._index()
+        done += self._gather_digests()
+        done += self._send(DigestDelivery)
         return done > 0
 
     def _resume(self) -> int:
@@ -123,6 +137,19 @@ class Worker:
         self.session.commit()
         return done
 
+    def _gather_digests(self) -> int:
+        """Queue the digests that have become due; looked for now and then."""
+        now = self.now()
+        recently = self._gathered_at is not None and (
+            timedelta(0) <= now - self._gathered_at < DIGESTS_EVERY
+        )
+        if self.stopping or recently:
+            return 0
+        made = digests.queue_digests(self.session, now)
+        self.session.commit()
+        self._gathered_at = now
+        return len(made)
+
     def _send(self, kind: queue.Kind) -> int:
         """Send one batch; gives how many mails were tried."""
         if self.stopping or time.monotonic() < self._paused_until:
@@ -131,6 +158,11 @@ class Worker:
         keys = queue.claim(self.session, kind, self.now())
         if not keys:
             return 0
+        if kind is DigestDelivery:
+            keys = digests.keep_shown(self.session, keys)
+            self.session.commit()
+            if not keys:
+                return self._send(kind)
         with reading():
             rows = queue.load(self.session, kind, keys)
             self.session.commit()
@@ -152,7 +184,7 @@ class Worker:
         )  # fmt: skip
         return len(results)
 
-    def _send_one(self, row: Delivery | Notice) -> Outcome:
+    def _send_one(self, row: queue.Row) -> Outcome:
         try:
             with reading():
                 copy = self._build(row)
@@ -166,9 +198,12 @@ class Worker:
         queue.record(self.session, row, outcome, self.now())
         return outcome
 
-    def _build(self, row: Delivery | Notice) -> Copy:
+    def _build(self, row: queue.Row) -> Copy:
         if isinstance(row, Notice):
             return notices.build(row, self.settings, self._attached(row))
+        if isinstance(row, DigestDelivery):
+            posts = digests.posts_of(self.session, row.id)
+            return self._digest_builder.build(row, posts, self.session)
         kept = row.post.raw
         if kept is None:
             raise LookupError("the post was removed")

@@ -48,6 +48,8 @@ SHOWN: Final = (
     "strangers",
     "language",
     "from_policy",
+    "time_zone",
+    "digest_hour",
 )
 
 _OPTIONS: Final = (
@@ -66,6 +68,8 @@ _OPTIONS: Final = (
     click.option("--strangers", type=one_of(Strangers), help="What becomes of their mail."),
     click.option("--language", type=LANGUAGE, help="Of notices to people of unknown language."),
     click.option("--from-policy", type=one_of(FromPolicy), help="Whose address in From."),
+    click.option("--time-zone", help="Of the hour of digests, such as Europe/Paris."),
+    click.option("--digest-hour", type=click.IntRange(0, 23), help="When digests leave."),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from forum.domain.digest_schedule import is_time_zone
 from forum.domain.values import LANGUAGES
 from forum.operations.accounts import AccountError, check_email
 from forum.storage.lists import (
@@ -51,6 +52,8 @@ FREE = frozenset(
         "bridge_address",
         "upstream_list_id",
         "outgoing_stopped",
+        "time_zone",
+        "digest_hour",
         *(f"{text}_{language}" for text in ("title", "description") for language in LANGUAGES),
     }
 )
@@ -111,6 +114,10 @@ def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any])
             raise ListError(f"{name} must be one of {', '.join(CHOICES[name])}, not {value!r}")
         if name not in CHOICES and name not in FREE:
             raise ListError(f"a list has no {name}")
+        if name == "time_zone" and not is_time_zone(value):
+            raise ListError(f"{value!r} is no time zone, such as Europe/Paris")
+        if name == "digest_hour" and value not in range(24):
+            raise ListError(f"the hour of digests must be from 0 to 23, not {value!r}")
         if name in ("upstream_address", "bridge_address"):
             value = _outside_address(session, mailing_list, name, value)
         if name.startswith("title_"):

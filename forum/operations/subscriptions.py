@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from forum.domain.values import LANGUAGES, Mailbox
 from forum.operations import tokens
 from forum.operations.accounts import AccountError, check_email, ensure_author
+from forum.operations.digests import cancel_digests
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import MailingList, Visibility
 from forum.storage.people import (
@@ -189,6 +190,8 @@ def set_options(
     if state is not None and state not in tuple(SubscriptionState):
         raise AccountError(f"the state must be one of {', '.join(SubscriptionState)}")
     subscription.delivery = delivery or subscription.delivery
+    if delivery == DeliveryMode.NONE:
+        cancel_digests(session, subscription)
     subscription.language = language or subscription.language
     subscription.state = state or subscription.state
     if own_posts is not None:

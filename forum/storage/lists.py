@@ -86,6 +86,10 @@ class MailingList(Base):
     """Of the list's own notices to people whose language is not known."""
     from_policy: Mapped[Short] = mapped_column(default=FromPolicy.AUTO)
     outgoing_stopped: Mapped[bool] = mapped_column(default=False)
+    time_zone: Mapped[Short] = mapped_column(default="UTC")
+    """An IANA name: where the hour of digests is read off."""
+    digest_hour: Mapped[int] = mapped_column(default=6)
+    """0 to 23: when digests leave, daily or on Mondays."""
     created_at: Mapped[datetime]
 
     def title(self, language: str) -> str:

@@ -150,6 +150,47 @@ class Delivery(QueuedSend, Base):
     subscription: Mapped[Subscription] = relationship()
 
 
+class DigestDelivery(QueuedSend, Base):
+    """One digest mail to one subscription; what it holds are its items."""
+
+    __tablename__ = "digest_delivery"
+    __table_args__ = (Index("ix_digest_delivery_due", "state", "due_at"),)
+
+    id: Mapped[Key]
+    subscription_id: Mapped[int] = mapped_column(
+        ForeignKey("subscription.id", ondelete="CASCADE"), index=True
+    )
+
+    subscription: Mapped[Subscription] = relationship()
+
+
+class DigestItem(Base):
+    """A post that a subscription receives in a digest; written in the post's transaction.
+
+    By rows and not by the highest number sent: posts may become visible out of the order of their
+    numbers. A post can be in one digest of a subscription only.
+    """
+
+    __tablename__ = "digest_item"
+    __table_args__ = (
+        UniqueConstraint("post_id", "subscription_id"),
+        # What waits has no digest yet.
+        Index("ix_digest_item_waiting", "subscription_id", "digest_id"),
+    )
+
+    id: Mapped[Key]
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id", ondelete="CASCADE"))
+    digest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("digest_delivery.id", ondelete="SET NULL"), index=True
+    )
+    """The digest that holds it; None while it waits for one."""
+    ready_at: Mapped[datetime]
+    """When the post's mailing may begin: until then it can be undone."""
+
+    post: Mapped[Post] = relationship()
+
+
 class Notice(QueuedSend, Base):
     """A mail of our own to one address: a login link, a confirmation, an answer to a command."""
 

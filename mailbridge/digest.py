@@ -1,0 +1,188 @@
+"""From the posts of a digest to the one mail that a subscriber receives.
+
+RFC 2046: a table of contents in two forms, then a multipart/digest of the messages. Each of these
+is what a subscriber to each post would get, its attachments left out as links, so that answering
+one reaches the list and its thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from functools import partial
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+
+from forum.domain.values import Mailbox
+from forum.operations.deriving import text_of
+from forum.operations.raw import load_raw
+from forum.settings import Settings
+from forum.storage.archive import Post
+from forum.storage.lists import MailingList
+from forum.storage.mail import DigestDelivery
+from forum.storage.post_rows import own_languages
+from mailbridge import list_headers, texts
+from mailbridge.addressing import RouteKind, domain_of, sub_address
+from mailbridge.digest_contents import contents, entry_of, size_text
+from mailbridge.lighten import as_text, without_attachments
+from mailbridge.mime_edit import Content, Footer, text_content
+from mailbridge.outgoing import PLACEHOLDER, Copy, copies_of, mailbox_field, unstructured
+
+LARGEST_MESSAGE: Final = 200_000
+"""Bytes of a message in a digest; of a larger one the beginning of its text is given."""
+
+LARGEST_DIGEST: Final = 4_000_000
+"""Bytes that its messages share; each has `LEAST_SHARE` for certain."""
+
+LEAST_SHARE: Final = 20_000
+CACHED_BYTES: Final = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A digest as all receive it who read a language and get the same posts."""
+
+    subject: str
+    content: Content
+
+
+@dataclass(slots=True)
+class DigestBuilder:
+    """Builds digests; keeps the last ones, for most subscribers of a list get the same."""
+
+    settings: Settings
+    _cache: OrderedDict[tuple[str, tuple[int, ...]], Digest] = field(default_factory=OrderedDict)
+
+    def build(self, row: DigestDelivery, posts: Sequence[Post], session: Session) -> Copy:
+        """The mail of one subscription; the same again whenever it is built.
+
+        Args:
+            posts: those of one thread together.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if not posts:
+            raise LookupError("none of its posts is shown any more")
+        subscription = row.subscription
+        mailing_list, token = subscription.mailing_list, subscription.token
+        digest = self._digest(mailing_list, posts, subscription.language, session)
+        recipient = subscription.address.email
+        site_url = self.settings.site_url
+        identifier = f"digest-{row.id}.{row.queued_at.timestamp():.6f}@{domain_of(mailing_list)}"
+        title = mailing_list.title(subscription.language)
+        owner = sub_address(mailing_list, RouteKind.OWNER)
+        head = b"".join(
+            (
+                list_headers.recipient_fields(mailing_list, site_url, token),
+                # Not the list: an answer would bring the whole digest back to it.
+                mailbox_field("From", Mailbox(title, sub_address(mailing_list, RouteKind.REQUEST))),
+                mailbox_field("To", Mailbox("", recipient)),
+                mailbox_field("Reply-To", Mailbox("", owner)),
+                unstructured("Subject", digest.subject),
+                list_headers.folded("Date", format_datetime(row.queued_at)),
+                list_headers.message_id_field("Message-ID", [identifier]),
+                # RFC 3834, section 5: nobody wrote the mail itself.
+                list_headers.folded("Auto-Submitted", "auto-generated"),
+                list_headers.list_fields(mailing_list, site_url),
+                list_headers.content_language([subscription.language]),
+                b"MIME-Version: 1.0\r\n",
+            )
+        )
+        body = digest.content.body.replace(PLACEHOLDER.encode(), token.encode())
+        message = head + digest.content.fields + b"\r\n" + body
+        return Copy(sub_address(mailing_list, RouteKind.BOUNCES, token), recipient, message)
+
+    def _digest(
+        self, mailing_list: MailingList, posts: Sequence[Post], language: str, session: Session
+    ) -> Digest:
+        key = (language, tuple(post.id for post in posts))
+        found = self._cache.get(key)
+        if found is None:
+            several = own_languages(session, [post.id for post in posts if post.language == "mul"])
+            site_url = self.settings.site_url
+            entries = [entry_of(post, several.get(post.id, ()), site_url) for post in posts]
+            made = contents(mailing_list, entries, language, site_url)
+            messages = _messages(posts, mailing_list, language, self.settings)
+            found = Digest(made.subject, _assembled(made.shown, messages))
+            self._cache[key] = found
+            while sum(len(kept.content.body) for kept in self._cache.values()) > CACHED_BYTES:
+                self._cache.popitem(last=False)
+        return found
+
+
+def _messages(
+    posts: Sequence[Post], mailing_list: MailingList, language: str, settings: Settings
+) -> list[bytes]:
+    """The messages as they stand in the digest, each within its share of the whole."""
+    made: list[bytes] = []
+    left = LARGEST_DIGEST
+    for number, post in enumerate(posts):
+        share = min(LARGEST_MESSAGE, max(LEAST_SHARE, left // (len(posts) - number)))
+        light = _light(post, language, settings.site_url, share)
+        copies = copies_of(post, light, mailing_list, language, settings)
+        made.append(copies.head + copies.tail)
+        left -= len(made[-1])
+    return made
+
+
+def _light(post: Post, language: str, site_url: str, share: int) -> bytes:
+    if post.raw is None:
+        raise LookupError("the post was removed")
+    raw = load_raw(post.raw)
+    describe = partial(_attachment, post, language, site_url)
+    light = without_attachments(raw, describe)
+    if light is not None and len(light) <= share:
+        return light
+    text = text_of(post)
+    most = share // 4  # A character can take so many bytes, and more once it is encoded.
+    shortened = f"{text[:most]} […]\n" if len(text) > most else text
+    files = "\n".join(describe(part.index) for part in post.attachments[:100])
+    return as_text(raw, f"{shortened.rstrip()}\n\n{files}")
+
+
+def _attachment(post: Post, language: str, site_url: str, index: int) -> str:
+    """What stands in the place of an attachment: its name and where it is."""
+    part = next((one for one in post.attachments if one.index == index), None)
+    if part is None:
+        return f"{site_url}/posts/{post.id}\n"
+    address = f"{site_url}/posts/{post.id}/attachments/{index}/{quote(part.filename)}"
+    values = {"name": part.filename, "size": size_text(part.size, language), "url": address}
+    return texts.fill("digest-attachment", language, values).body
+
+
+def _assembled(shown: Footer, messages: Sequence[bytes]) -> Content:
+    """The parts put together (RFC 2046, sections 5.1.3 to 5.1.5)."""
+    text = text_content(shown.text, "plain", shown.atom)
+    page = text_content(shown.html, "html", shown.atom)
+    eight_bit = b"" if all(map(bytes.isascii, messages)) else b"8bit"
+    encoding = b"Content-Transfer-Encoding: 8bit\r\n" if eight_bit else b""
+    whole = b"".join((text.body, page.body, *messages))
+    # Without the placeholder, which each process chooses: a mail sent again is the same.
+    name = hashlib.sha256(whole.replace(PLACEHOLDER.encode(), b"")).hexdigest()[:40]
+    forms = _multipart(
+        b"alternative", f"=_forms-{name}", [(one.fields, one.body) for one in (text, page)], b""
+    )
+    fields = b"Content-Type: message/rfc822\r\n" + encoding
+    digest = _multipart(
+        b"digest", f"=_digest-{name}", [(fields, message) for message in messages], encoding
+    )
+    both = [(forms.fields, forms.body), (digest.fields, digest.body)]
+    return _multipart(b"mixed", f"=_mixed-{name}", both, encoding)
+
+
+def _multipart(
+    subtype: bytes, boundary: str, parts: Sequence[tuple[bytes, bytes]], encoding: bytes
+) -> Content:
+    mark = boundary.encode("ascii")
+    pieces: list[bytes] = []
+    for fields, body in parts:
+        pieces += [b"--", mark, b"\r\n", fields, b"\r\n", body, b"\r\n"]
+    pieces += [b"--", mark, b"--\r\n"]
+    head = b'Content-Type: multipart/%s;\r\n boundary="%s"\r\n' % (subtype, mark)
+    return Content(head + encoding, b"".join(pieces))

@@ -1,0 +1,218 @@
+"""The table of contents of a digest, as text and as HTML that mail programs show."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import groupby
+from typing import Final
+from urllib.parse import quote
+
+from babel import Locale
+from babel.dates import format_skeleton
+from babel.numbers import format_decimal
+
+from forum.domain.digest_schedule import time_zone
+from forum.domain.values import LANGUAGES
+from forum.storage.archive import Post
+from forum.storage.lists import MailingList
+from mailbridge import list_headers, texts
+from mailbridge.addressing import RouteKind, sub_address
+from mailbridge.mime_edit import Footer
+from mailbridge.outgoing import PLACEHOLDER, redacted
+
+WIDTH: Final = 72
+"""Characters of a line of text."""
+
+MARK: Final = "[[[contents]]]"
+
+_MESSAGES: Final = {
+    "fr": ("1 message", "%s messages"),
+    "en": ("1 message", "%s messages"),
+    "es": ("1 mensaje", "%s mensajes"),
+}
+_THREADS: Final = {
+    "fr": ("1 discussion", "%s discussions"),
+    "en": ("1 discussion", "%s discussions"),
+    "es": ("1 hilo", "%s hilos"),
+}
+_NO_SUBJECT: Final = {"fr": "(sans objet)", "en": "(no subject)", "es": "(sin asunto)"}
+_UNITS: Final = {"fr": ("ko", "Mo"), "en": ("kB", "MB"), "es": ("kB", "MB")}
+
+_WRAPPER: Final = (
+    "max-width:600px;margin:0 auto;padding:16px;font-family:Arial,Helvetica,sans-serif;"
+    "font-size:16px;line-height:1.5;color:#222;background:#fff"
+)
+_LINK: Final = "color:#0b5394"
+_SMALL: Final = "font-size:13px;line-height:1.5;color:#555"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A post as the table of contents names it."""
+
+    thread_id: int
+    thread: str
+    post_id: int
+    author: str
+    date: datetime
+    languages: tuple[str, ...]
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The first part of a digest and its subject; for the token stands a placeholder."""
+
+    subject: str
+    shown: Footer
+    """Text and HTML."""
+
+
+def contents(
+    mailing_list: MailingList, entries: Sequence[Entry], language: str, site_url: str
+) -> Contents:
+    """The table of contents in a language: fr, en or es, another is taken as English.
+
+    Args:
+        entries: those of one thread stand together.
+    """
+    language = language if language in LANGUAGES else "en"
+    threads = [list(group) for _, group in groupby(entries, key=lambda entry: entry.thread_id)]
+    filled = texts.fill(
+        "digest",
+        language,
+        {
+            "title": mailing_list.title(language),
+            "address": mailing_list.address,
+            "list_url": f"{site_url}/lists/{quote(mailing_list.slug)}/",
+            "messages": counted(_MESSAGES[language], len(entries)),
+            "threads": counted(_THREADS[language], len(threads)),
+            "contents": MARK,
+            "account_url": f"{site_url}/account",
+            "owner_address": sub_address(mailing_list, RouteKind.OWNER),
+            "unsubscribe_url": list_headers.unsubscribe_url(site_url, PLACEHOLDER),
+        },
+    )
+    zone = time_zone(mailing_list.time_zone)
+    before, _, after = filled.body.partition(MARK)
+    text = "\n\n".join(_thread_text(some, language, zone, site_url) for some in threads)
+    body = "".join(_thread_html(some, language, zone, site_url) for some in threads)
+    page = (
+        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{html.escape(filled.subject)}</title></head>"
+        f'<body style="margin:0"><div style="{_WRAPPER}">\n'
+        f"{_top(before)}{body}{_bottom(after)}</div></body></html>\n"
+    )
+    shown = Footer(before + text + after, page, PLACEHOLDER.encode())
+    return Contents(filled.subject, shown)
+
+
+def entry_of(post: Post, languages: tuple[str, ...], site_url: str) -> Entry:
+    """A post in the table of contents.
+
+    Args:
+        languages: of its own text where there are several, else empty.
+    """
+    return Entry(
+        post.thread_id,
+        post.thread.subject,
+        post.id,
+        post.author_name or post.author.name or "—",
+        post.date,
+        languages or (post.language,),
+        redacted(post.excerpt, site_url),
+    )
+
+
+def counted(forms: tuple[str, str], number: int) -> str:
+    """A number of things, in words of one language."""
+    return forms[0] if number == 1 else forms[1] % number
+
+
+def size_text(size: int, language: str) -> str:
+    """A size in bytes as people read it, in units of a thousand and a million."""
+    thousands, millions = _UNITS.get(language, _UNITS["en"])
+    if size < 999_500:
+        return f"{max(1, round(size / 1000))} {thousands}"
+    shown = format_decimal(round(size / 1e6, 1), locale=language)
+    return f"{shown} {millions}"
+
+
+def _thread_text(entries: Sequence[Entry], language: str, zone: tzinfo, site_url: str) -> str:
+    pieces = [
+        "\n".join(_wrapped(entries[0].thread or _NO_SUBJECT[language], "* ", "  ")),
+        f"  {site_url}/threads/{entries[0].thread_id}",
+    ]
+    for entry in entries:
+        lines = _wrapped(_byline(entry, language, zone), "  - ", "    ")
+        lines += _wrapped(entry.excerpt, "    ", "    ")
+        pieces.append("\n" + "\n".join([*lines, f"    {site_url}/posts/{entry.post_id}"]))
+    return "\n".join(pieces)
+
+
+def _thread_html(entries: Sequence[Entry], language: str, zone: tzinfo, site_url: str) -> str:
+    subject = html.escape(entries[0].thread or _NO_SUBJECT[language])
+    address = html.escape(f"{site_url}/threads/{entries[0].thread_id}")
+    pieces = [
+        '<h2 style="font-size:18px;line-height:1.3;margin:24px 0 8px">'
+        f'<a href="{address}" style="{_LINK}">{subject}</a></h2>\n'
+    ]
+    for entry in entries:
+        address = html.escape(f"{site_url}/posts/{entry.post_id}")
+        known = [code for code in entry.languages if code not in ("und", "mul")]
+        tag = f' lang="{html.escape(known[0])}"' if len(known) == 1 else ""
+        pieces.append(
+            '<div style="margin:0 0 12px;padding:0 0 0 12px;border-left:3px solid #ccc">'
+            f'<p style="margin:0"><a href="{address}" style="{_LINK}">'
+            f"{html.escape(_byline(entry, language, zone))}</a></p>"
+            f'<p style="margin:0"{tag}>{html.escape(entry.excerpt)}</p></div>\n'
+        )
+    return "".join(pieces)
+
+
+def _byline(entry: Entry, language: str, zone: tzinfo) -> str:
+    day = format_skeleton("yMMMd", entry.date, tzinfo=zone, locale=language)
+    hour = format_skeleton("Hm", entry.date, tzinfo=zone, locale=language)
+    names = Locale(language).languages
+    known = [str(names.get(code, code)) for code in entry.languages if code not in ("und", "mul")]
+    return " · ".join(part for part in (entry.author, f"{day}, {hour}", ", ".join(known)) if part)
+
+
+def _wrapped(text: str, first: str, then: str) -> list[str]:
+    return textwrap.wrap(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _top(before: str) -> str:
+    """The head of the page: the title with its link, then what stands below it."""
+    head, *rest = [part.split("\n") for part in before.strip().split("\n\n")]
+    title = (
+        '<h1 style="font-size:22px;line-height:1.3;margin:0 0 8px">'
+        f'<a href="{html.escape(head[-1])}" style="{_LINK}">{html.escape(head[0])}</a></h1>\n'
+    )
+    return title + "".join(
+        f'<p style="margin:0 0 12px">{html.escape(" ".join(lines))}</p>\n' for lines in rest
+    )
+
+
+def _bottom(after: str) -> str:
+    lines = [html.escape(line) for line in after.splitlines() if line.strip("_ ")]
+    linked = [
+        re.sub(r"https?://\S+", rf'<a href="\g<0>" style="{_LINK}">\g<0></a>', line)
+        for line in lines
+    ]
+    return (
+        '<hr style="border:0;border-top:1px solid #bbb;margin:24px 0 8px">'
+        f'<p style="{_SMALL}">{"<br>".join(linked)}</p>\n'
+    )
