@@ -1,4 +1,4 @@
-"""Parts of addresses: keys of rows, and Message-IDs, which may hold anything."""
+"""Parts of addresses: keys of rows, places in them, and Message-IDs, which may hold anything."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ class KeyConverter(BaseConverter):
         return int(value)
 
 
+class IndexConverter(BaseConverter):
+    """A place in a row, from 0: werkzeug's own `int` fails on thousands of digits."""
+
+    regex = r"[0-9]{1,6}"
+
+    def to_python(self, value: str) -> int:
+        """From the address."""
+        return int(value)
+
+
 class MessageIdConverter(BaseConverter):
     """A Message-ID without angle brackets; `/` is allowed, also doubled and in front."""
 
@@ -24,6 +34,7 @@ class MessageIdConverter(BaseConverter):
 
 
 def init_app(app: Flask) -> None:
-    """Make both known as `<key:…>` and `<message_id:…>`."""
+    """Make them known as `<key:…>`, `<index:…>` and `<message_id:…>`."""
     app.url_map.converters["key"] = KeyConverter
+    app.url_map.converters["index"] = IndexConverter
     app.url_map.converters["message_id"] = MessageIdConverter

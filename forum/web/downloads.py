@@ -61,7 +61,7 @@ def list_archive(slug: str) -> Response:
     return _mbox(Post.mailing_list_id == mailing_list.id, f"{mailing_list.slug}.mbox")
 
 
-@blueprint.get("/posts/<key:post_id>/attachments/<int:index>/<path:filename>")
+@blueprint.get("/posts/<key:post_id>/attachments/<index:index>/<path:filename>")
 def attachment(post_id: int, index: int, filename: str) -> Response:
     """An attachment; the name in the address is for people, the number decides."""
     reader = any_reader()

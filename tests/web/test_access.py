@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
+from flask import Flask, g, url_for
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from forum.domain.values import Mailbox
 from forum.operations.accounts import ensure_author
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post
-from forum.storage.people import Account, TokenScope
+from forum.storage.people import Account, TokenScope, subscription_of
 from tests.factories import START, Make
 from tests.web.signing import sign_in
 
@@ -146,6 +150,133 @@ def test_bytes_of_public_lists_are_for_who_is_on_them(client: FlaskClient, make:
     sign_in(client, stranger)
     for address in ways:
         assert client.get(address).status_code == 403, address
+
+
+# What anonymous readers, strangers, subscribers and moderators get of a private list: the way in
+# ("open": it may ask for more), the login page, or a refusal. None: it depends on more than that.
+Outcomes = tuple[str | None, str | None, str | None, str | None]
+ANYBODY: Outcomes = ("open", "open", "open", "open")
+MEMBERS: Outcomes = ("404", "404", "open", "open")
+MEMBERS_AT_MOST: Outcomes = ("404", "404", None, None)
+SIGNED_IN: Outcomes = ("login", "open", "open", "open")
+ITS_SUBSCRIBER: Outcomes = ("login", "404", "open", "404")
+MODERATORS: Outcomes = ("login", "404", "404", "open")
+OTHERS: Outcomes = ("login", "404", "404", "404")
+KNOWS_A_SECRET: Outcomes = ("404", "404", "404", "404")
+TO_LOGIN: Outcomes = ("login", "login", "login", "login")
+WRITERS: Outcomes = ("401", "404", "open", "open")
+CLASSIFIED: dict[Outcomes, str] = {
+    ANYBODY: """
+        reading.home pages.about pages.help_page searching.search searching.search_feed
+        searching.opensearch health.healthz health.metrics static
+        session.login session.logout api.lists api.search api.openapi
+    """,
+    MEMBERS: """
+        reading.show_list reading.months reading.thread reading.post reading.message
+        feeds.of_list feeds.of_thread citing.show citing.download downloads.raw
+        downloads.thread_messages downloads.list_archive writing.compose writing.answer
+        subscribing.join api.one_list api.threads api.thread api.post api.message
+    """,
+    MEMBERS_AT_MOST: """
+        downloads.attachment old_addresses.sympa old_addresses.sympa_message
+        old_addresses.hyperkitty old_addresses.pipermail
+    """,
+    SIGNED_IN: """
+        account.show account.save account.mails account.create_token languages.choose
+    """,
+    ITS_SUBSCRIBER: "account.subscription",
+    MODERATORS: "moderating.queue moderating.decide moderating.decided moderating.repairs",
+    OTHERS: """
+        administration.overview administration.accounts administration.audit
+        administration.one_list administration.grant administration.new_list
+        administration.failed_mail administration.revoke account.revoke_token writing.undo
+    """,
+    KNOWS_A_SECRET: """
+        subscribing.ask subscribing.confirm subscribing.leave_page subscribing.leave
+        session.ask session.enter
+    """,
+    TO_LOGIN: "session.sent",
+    WRITERS: "api.start_thread api.answer",
+}
+EXPECTED = {name: outcomes for outcomes, names in CLASSIFIED.items() for name in names.split()}
+
+
+def outcome(response: TestResponse) -> str:
+    """One word for an answer; what is asked for more has let the reader in."""
+    if response.status_code in (301, 302, 303, 308):
+        path = urlsplit(response.location).path
+        return "login" if path == "/login" else "open"
+    return "open" if response.status_code in (200, 400, 422) else str(response.status_code)
+
+
+def walk(app: Flask, values: dict[str, object]) -> list[tuple[str, str, str]]:
+    """Every route of the app: its endpoint, a method it takes, and a path of the private list."""
+    with app.test_request_context():
+        return [
+            (
+                rule.endpoint,
+                method,
+                url_for(rule.endpoint, **{one: values[one] for one in rule.arguments}),
+            )
+            for rule in app.url_map.iter_rules()
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        ]
+
+
+def test_every_route_lets_in_who_may_and_nobody_else(
+    app: Flask, make: Make, post: Post, member: Account
+) -> None:
+    people = {
+        "anonymous": None,
+        "stranger": make.account("stranger@example.net"),
+        "subscriber": member,
+        "moderator": make.moderator(post.mailing_list, "moderator@example.net"),
+    }
+    make.commit()
+    tokens = {
+        who: issue_api_token(make.session, account, TokenScope.WRITE, START)
+        for who, account in people.items()
+        if account is not None
+    }
+    subscription = subscription_of(make.session, post.mailing_list_id, "member@example.net")
+    assert subscription is not None
+    make.commit()
+    values: dict[str, object] = {
+        "slug": "private",
+        "name": "private",
+        "address": post.mailing_list.address,
+        "thread_id": post.thread_id,
+        "post_id": post.id,
+        "message_id": post.message_id,
+        "subscription_id": subscription.id,
+        "index": 0,
+        "form": "bib",
+        "kind": "message",
+        "month": "2010-March",
+        "page": "000001.html",
+        "filename": "style.css",
+        "digest": "X" * 32,
+        **dict.fromkeys(("token", "secret"), "x" * 40),
+        **dict.fromkeys(("token_id", "grant_id"), 9999),
+    }
+    wrong = []
+    for endpoint, method, path in walk(app, values):
+        assert endpoint in EXPECTED, f"{endpoint} ({path}) is not classified in this test"
+        for (who, account), expected in zip(people.items(), EXPECTED[endpoint], strict=True):
+            client = app.test_client()
+            headers = {}
+            if account is not None and path.startswith("/api/"):
+                headers["Authorization"] = f"Bearer {tokens[who]}"
+            elif account is not None:
+                sign_in(client, account)
+            g.pop("_login_user", None)
+            response = client.open(path, method=method, headers=headers)
+            if expected not in (None, outcome(response)):
+                wrong.append(f"{who}: {method} {path} {response.status_code}, not {expected}")
+            if who in ("anonymous", "stranger") and SECRET in response.text:
+                wrong.append(f"{who}: {method} {path} tells of it")
+            response.close()
+    assert wrong == []
 
 
 def test_pages_signed_in_are_kept_by_nobody(

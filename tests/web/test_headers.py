@@ -130,6 +130,8 @@ def test_odd_addresses_are_not_faults(client: FlaskClient, make: Make) -> None:
     make.commit()
     for address in (
         "/threads/99999999999999999999",
+        "/posts/1/attachments/99999999999999999999/x.txt",
+        f"/posts/1/attachments/{'9' * 5000}/x.txt",
         "/threads/0",
         "/posts/%00",
         "/message/%ff%fe",
