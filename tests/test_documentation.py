@@ -48,7 +48,8 @@ def test_every_command_and_target_a_guide_names_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
 def test_every_file_a_guide_links_to_exists(path: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:|/|mailto:)([^)#]+)", path.read_text(encoding="utf-8")):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|/|mailto:)([^)#]+)", text):
         assert (path.parent / target).exists(), target
 
 

@@ -74,9 +74,7 @@ def _payload(encoding: bytes, data: bytes) -> bytes:
     data = _FOLD.sub(b"", data)
     if encoding in b"bB":
         return base64_bytes(data)
-    return _Q_ESCAPE.sub(
-        lambda found: bytes([int(found[1], 16)]), data.replace(b"_", b" ")
-    )
+    return _Q_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), data.replace(b"_", b" "))
 
 
 def base64_bytes(data: bytes) -> bytes:

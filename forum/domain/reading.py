@@ -149,8 +149,10 @@ class _Reader:
         others = [
             part
             for part in parts
-            if not part.is_multipart and id(part) not in shown
-            and id(part) not in alternatives and not _is_empty(part)
+            if not part.is_multipart
+            and id(part) not in shown
+            and id(part) not in alternatives
+            and not _is_empty(part)
         ]
         return texts, others
 

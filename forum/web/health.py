@@ -68,8 +68,10 @@ def _gauge(name: str, told: str, values: dict[str, float], label: str = "") -> I
     yield f"# TYPE passerelle_{name} gauge"
     for value, number in sorted(values.items()):
         labels = f'{{{label}="{value}"}}' if label else ""
-        yield f"passerelle_{name}{labels} {number:g}" if number < 1e6 else (
-            f"passerelle_{name}{labels} {number:.0f}"
+        yield (
+            f"passerelle_{name}{labels} {number:g}"
+            if number < 1e6
+            else (f"passerelle_{name}{labels} {number:.0f}")
         )
 
 
