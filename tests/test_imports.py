@@ -30,6 +30,7 @@ ALLOWED = {
         "forum.search",
         "mailbridge",
         "forum.commands.errors",
+        "forum.commands.lookup",
     },
     "forum.commands": {
         "forum.domain",

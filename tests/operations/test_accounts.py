@@ -59,6 +59,31 @@ def test_an_author_known_by_mail_keeps_their_posts_when_they_sign_in(
     assert (found[0].author_id, found[0].name) == (post.author_id, "Awa Ndiaye")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["awa@example.org", "x" * 121, '"Awa <Ndiaye>"', "Awa\u202e", "liste@example.net par Awa"],
+)
+def test_who_has_a_name_in_mail_that_no_account_may_have_can_sign_in(
+    session: Session, name: str
+) -> None:
+    author = ensure_author(session, Mailbox(name, "awa@example.org"), START).author
+    assert author.name == name
+    request_login(session, "awa@example.org", "", "fr", START, SITE)
+    found = use_login(session, secret_of(session), START, "fr")
+    assert found is not None
+    assert (found[0].author_id, found[0].name) == (author.id, "awa")
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 121, "awa@example.org", "A<b", "A>b", "A\x7f"])
+def test_a_name_that_cannot_be_is_refused_wherever_it_comes_from(
+    session: Session, make: Make, name: str
+) -> None:
+    with pytest.raises(AccountError):
+        create_account(session, "awa@example.org", name, START)
+    with pytest.raises(AccountError):
+        set_profile(session, make.account(), name=name, language="fr", time_zone="Europe/Paris")
+
+
 def test_an_unconfirmed_second_address_does_not_open_an_account(
     session: Session, make: Make
 ) -> None:

@@ -34,7 +34,15 @@ def test_name_language_and_zone_are_kept(app: Flask, sign_in: SignIn) -> None:
 
 def test_bad_choices_change_nothing_and_are_shown_again(app: Flask, sign_in: SignIn) -> None:
     client = sign_in("marie@example.net")
-    for wrong in ({"name": " "}, {"language": "de"}, {"time_zone": "Mars/Olympus"}):
+    for wrong in (
+        {"name": " "},
+        {"name": "x" * 121},
+        {"name": "Paul <paul@example.net>"},
+        {"name": "Marie\x1b[2J"},
+        {"name": "Marie \u202eeiruC"},
+        {"language": "de"},
+        {"time_zone": "Mars/Olympus"},
+    ):
         answer = client.post("/account", data={**PROFILE, **wrong})
         assert answer.status_code == 400
         assert 'aria-invalid="true"' in answer.text

@@ -72,6 +72,8 @@ def test_a_list_is_created_and_changed(app: Flask, admin: FlaskClient) -> None:
     "wrong",
     [
         {"address": "nonsense"},
+        {"address": "postmaster@lists.example.org"},
+        {"title_es": "x" * 201},
         {"address": "ancrage-owner@lists.example.org"},
         {"title_es": ""},
         {"visibility": "secret"},
