@@ -29,7 +29,9 @@ ALLOWED = {
         "forum.operations",
         "forum.search",
         "mailbridge",
+        # Its own commands say what went wrong, and read numbers, as the forum's do.
         "forum.commands.errors",
+        "forum.commands.lookup",
         "forum.commands.lookup",
     },
     "forum.commands": {
