@@ -75,5 +75,5 @@ def test_who_asked_while_the_list_was_public_does_not_enter_once_it_is_private(
 
 
 def test_no_list_can_be_named_like_an_address_of_another() -> None:
-    kinds = set(RouteKind) - POSTING_KINDS
+    kinds = set(RouteKind) - POSTING_KINDS - {RouteKind.POSTMASTER}
     assert {f"-{kind}" for kind in kinds} == set(RESERVED_ENDINGS)
