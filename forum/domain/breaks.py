@@ -23,6 +23,8 @@ MAX_TRIES: Final = 1_000
 _DRAWN: Final = frozenset("-_=*\\ \t")
 _UNPOINTED: Final = ("wrote", "----", "crit...", "crit…", "ibió...", "rote...")
 """How attributions end that have no colon."""
+_LAST: Final = frozenset(":：>_*") | {ending[-1] for ending in _UNPOINTED}
+"""A line that ends otherwise and begins with no digit ends no attribution."""
 
 
 def find_breaks(
@@ -91,7 +93,9 @@ class _Finder:
             block = self._block_at(index, position)
             if block is not None:
                 return block
-        if last not in ":：>_*" and not line[0].isdigit() and not line.endswith(_UNPOINTED):
+        if not line[0].isdigit() and (
+            last not in _LAST or (last not in ":：>_*" and not line.endswith(_UNPOINTED))
+        ):
             return None
         self.tries += 1
         if self.tries > MAX_TRIES or is_rule(line):

@@ -77,8 +77,11 @@ def _without_space(text: str) -> str:
     """As `"".join(text.split())`, without a string for each word."""
     encoded = text.encode("utf-8", "surrogatepass")
     text = encoded.translate(None, _ASCII_SPACE).decode("utf-8", "surrogatepass")
-    if any(space in text for space in _OTHER_SPACE):
-        return "".join(text.split())
+    if text.isascii():
+        return text
+    for space in _OTHER_SPACE:  # A generator takes longer than the search.
+        if space in text:
+            return "".join(text.split())
     return text
 
 

@@ -27,8 +27,11 @@ def decode_value(raw: bytes) -> str:
     raw = raw[:MAX_VALUE]
     if b"=?" not in raw:
         raw = unfold(raw)
-        if raw.isascii() and has_no_controls(raw):
-            return raw.decode("ascii")
+        if raw.isascii():
+            text = raw.decode("ascii")
+            # Nearly every value is printable, which costs a third of looking for controls.
+            if text.isprintable() or has_no_controls(raw):
+                return text
         return decode(raw).text
     pieces: list[str] = []
     pending = b""  # The bytes of neighbouring words of one charset: a character may span two.

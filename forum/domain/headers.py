@@ -91,10 +91,10 @@ def _fields(
     fields: list[Field] = []
     sound = len(lines) <= MAX_FIELDS
     for n, line in enumerate(lines[:MAX_FIELDS]):
-        name, colon, value = line.partition(b":")
-        name = name.rstrip(b" \t")
-        if colon and name and _NAME.match(line):
-            fields.append((name.lower(), value))
+        named = _NAME.match(line)
+        if named is not None:
+            after = named.end()
+            fields.append((line[: after - 1].rstrip(b" \t").lower(), line[after:]))
         elif n == 0 and line[:5] in (b"From ", b">From"):
             continue  # The mbox separator.
         elif line.strip():
@@ -121,7 +121,8 @@ class Headers:
     def raw_all(self, name: str) -> tuple[bytes, ...]:
         """Every value of a field as written, without its leading space; `()` where none is."""
         wanted = name.lower().encode("ascii", "replace")
-        return tuple(value.strip() for key, value in self.fields if key == wanted)
+        # A list is built in half the time of a generator; a message asks a dozen times.
+        return tuple([value.strip() for key, value in self.fields if key == wanted])
 
     def raw(self, name: str) -> bytes | None:
         """The first value of a field as written, or None."""

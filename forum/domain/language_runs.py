@@ -6,6 +6,7 @@ paragraph classified. A short odd paragraph, such as a title, does not cut the t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from forum.domain.values import LANGUAGES, Segment
 _MAX_PARAGRAPHS: Final = 200
 _LONG_LINE: Final = 160
 """Characters of a line that is a paragraph by itself: a mail that was never wrapped."""
+_EMPTY_LINES: Final = re.compile(r"\n\n+")
 _ODD_WORDS: Final = 12
 """A shorter run between two of one language, or in a language of no list, is part of them."""
 
@@ -42,10 +44,14 @@ def _paragraphs(text: str) -> list[str]:
 
     Each paragraph keeps the blank lines that follow it: joined they are the text again.
     """
+    lines = text.split("\n")
+    wrapped = lines[0] and lines[-1] and max(map(len, lines)) < _LONG_LINE
+    if wrapped and not any(map(str.isspace, lines)):
+        return _cut_at_empty_lines(text)
     result: list[str] = []
     current: list[str] = []
     blank = long = False
-    for line in text.split("\n"):
+    for line in lines:
         filled = bool(line) and not line.isspace()
         if current and filled and (blank or long or len(line) >= _LONG_LINE):
             result.append("\n".join(current))
@@ -53,6 +59,17 @@ def _paragraphs(text: str) -> list[str]:
         current.append(line)
         blank, long = not filled, len(line) >= _LONG_LINE
     result.append("\n".join(current))
+    return result
+
+
+def _cut_at_empty_lines(text: str) -> list[str]:
+    """The same for the usual text: wrapped, its blank lines empty, none at its ends."""
+    result: list[str] = []
+    at = 0
+    for found in _EMPTY_LINES.finditer(text):
+        result.append(text[at : found.end() - 1])
+        at = found.end()
+    result.append(text[at:])
     return result
 
 
