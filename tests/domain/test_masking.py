@@ -77,8 +77,8 @@ def test_the_secrets_of_our_own_mails_are_taken_out(text: str, redacted: str | N
 )
 def test_a_long_text_takes_little_time(piece: str) -> None:
     text = piece * 200_000
-    start = time.perf_counter()
+    start = time.process_time()
     mask_addresses_text(text)
     mask_addresses_html(text)
     redact_tokens(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

@@ -267,9 +267,9 @@ def test_a_thread_of_ten_thousand_levels_is_walked_quickly() -> None:
         node(f"{i:05}", *(f"{j:05}" for j in range(max(0, i - 20), i)), minute=i)
         for i in range(10_000)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     forest = build(reversed(nodes))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert forest.threads[0][-1].depth == 9_999
 
 
@@ -278,9 +278,9 @@ def test_ten_thousand_answers_without_references_are_placed_quickly() -> None:
         node(f"{i:05}", minute=i / 100, subject="Re: Bus", people=f"p{i} ana")
         for i in range(10_000)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     forest = build(nodes)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(forest.threads) == 1
 
 
