@@ -78,7 +78,7 @@ def test_a_search_narrows_by_language_and_by_the_fields(page: Page) -> None:
     assert 0 < narrowed < total
     page.goto("/search?q=dossier")
     page.locator("summary", has_text="Search more precisely").click()
-    page.get_by_label("Language", exact=True).select_option("fr")
+    page.get_by_role("combobox", name="Language", exact=True).select_option("fr")
     page.get_by_role("main").get_by_role("button", name="Search").click()
     assert int(page.locator("#results").inner_text().split()[0]) == narrowed
 
