@@ -35,6 +35,11 @@ def _distinctive() -> dict[str, str]:
 OWNERS: Final = _distinctive()
 """The one language of this table that a word belongs to."""
 OWNED: Final = frozenset(OWNERS)
+OWNED_BY: Final = {
+    language: frozenset(word for word, its in OWNERS.items() if its == language)
+    for language in _FUNCTION_WORDS
+}
+"""The words of each language of the table."""
 
 
 _MORE: Final = {

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forum.domain.function_words import OWNED, OWNERS
+from forum.domain.function_words import OWNED, OWNED_BY
 from forum.domain.language_model import MIN_WORDS, Guess, detect
 from forum.domain.values import LANGUAGES, Segment
 
 _MAX_PARAGRAPHS: Final = 200
 _LONG_LINE: Final = 160
 """Characters of a line that is a paragraph by itself: a mail that was never wrapped."""
+_NO_WORDS: Final[frozenset[str]] = frozenset()
 _EMPTY_LINES: Final = re.compile(r"\n\n+")
 _ODD_WORDS: Final = 12
 """A shorter run between two of one language, or in a language of no list, is part of them."""
@@ -78,7 +79,7 @@ def _may_differ(paragraph: str, whole: Guess) -> bool:
     found = OWNED.intersection(paragraph[:250].lower().split())
     if not found:
         return len(paragraph) > 120
-    same = sum([OWNERS[word] == whole.language for word in found])
+    same = len(found & OWNED_BY.get(whole.language, _NO_WORDS))
     return 2 * same < len(found) and (len(found) - same > 1 or len(paragraph) > 60)
 
 
