@@ -32,7 +32,6 @@ ALLOWED = {
         # Its own commands say what went wrong, and read numbers, as the forum's do.
         "forum.commands.errors",
         "forum.commands.lookup",
-        "forum.commands.lookup",
     },
     "forum.commands": {
         "forum.domain",
