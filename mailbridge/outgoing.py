@@ -47,7 +47,8 @@ _KEPT: Final = (
 (DKIM-Signature, Authentication-Results, ARC), receipts asked for and other lists' fields do not."""
 
 _LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
-_VIA: Final = {"fr": "via", "en": "via", "es": "vía"}
+_VIA: Final = "via"
+"""In every language: address books and filters know the author by it, whoever received the mail."""
 _SPECIALS: Final = re.compile(r'[()<>\[\]:;@\\,."]')
 
 
@@ -237,7 +238,7 @@ def _people(
         parts.append(mailbox_field("To", own))
     if not rewrites_from(author, mailing_list, mail_domain):
         return b"".join((mailbox_field("From", author), *parts, mailbox_field("Reply-To", own)))
-    via = Mailbox(f"{name} {_VIA.get(language, 'via')} {own.name}", own.address)
+    via = Mailbox(f"{name} {_VIA} {own.name}", own.address)
     wanted = mailboxes(headers.raw("reply-to")) or (author,)
     personal = [box for box in wanted if box.key != own.key][:1]
     # Without the list an answer would miss it; without the author nobody could write to them.
