@@ -29,7 +29,6 @@ MARKUP: Final = "markup"
 _ENCRYPTED_TYPES: Final = ("multipart/encrypted", "application/pgp-encrypted")
 _ENRICHED_TYPES: Final = ("text/enriched", "text/richtext")
 _PKCS7: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-_SHOWN_MEDIA: Final = ("image/", "audio/", "video/")
 _UU_BEGIN: Final = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n(?=[M!-`])")
 _UU_END: Final = re.compile(rb"\n[` ]?\r?\nend[ \t]*(?:\r?\n|\Z)|\nend[ \t]*(?:\r?\n|\Z)")
 _LINE_ENDS: Final = re.compile(r"\r+\n?")
