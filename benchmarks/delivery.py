@@ -24,7 +24,7 @@ from forum.clock import utcnow
 from forum.domain.message import parse
 from forum.domain.values import LANGUAGES, Source
 from forum.extensions import db
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.operations.raw import load_raw
 from forum.operations.subscriptions import subscribe
 from forum.storage.archive import Post

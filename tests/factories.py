@@ -15,7 +15,7 @@ from forum.domain.message import parse
 from forum.domain.values import Source
 from forum.operations.accounts import create_account
 from forum.operations.lists import create_list, grant_role
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.operations.subscriptions import subscribe
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList

@@ -17,7 +17,7 @@ from forum.config import settings
 from forum.domain import message
 from forum.domain.values import Source
 from forum.extensions import db
-from forum.operations import lists, posting, subscriptions
+from forum.operations import lists, publishing, subscriptions
 from forum.storage.lists import MailingList, list_by_slug
 
 FOLDER: Final = Path(forum.__file__).parent / "demo"
@@ -84,10 +84,10 @@ def _load(list_id: int) -> tuple[int, int]:
     for raw in _messages(mailing_list.slug):
         now = utcnow()
         submission = message.parse(raw, now)
-        if posting.known_post(db.session(), mailing_list, submission.content_digest) is not None:
+        if publishing.known_post(db.session(), mailing_list, submission.content_digest) is not None:
             known += 1
             continue
-        posting.publish(
+        publishing.publish(
             db.session(), mailing_list, submission, now, source=Source.IMPORT, mail=False
         )
         stored += 1

@@ -32,7 +32,7 @@ from forum.operations.importing_rows import (
     table_of,
     thread_values,
 )
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import (
     MessageLink,

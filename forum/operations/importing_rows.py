@@ -13,7 +13,7 @@ from forum.domain.preparing import Shown, Understood
 from forum.domain.thread_index import index_ids
 from forum.domain.values import Source, Submission
 from forum.operations.deriving import header_values, shown_values
-from forum.operations.posting import UNNAMED
+from forum.operations.publishing import UNNAMED
 from forum.storage.base import Base
 
 

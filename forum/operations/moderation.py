@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain import message
 from forum.domain.values import Source
-from forum.operations import posting
+from forum.operations import publishing
 from forum.operations.audit import record
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
@@ -34,9 +34,9 @@ def accept(
     """
     _must_wait(held)
     submission = message.parse(load_raw(held.raw), held.held_at)
-    row = posting.known_post(session, held.mailing_list, submission.content_digest)
+    row = publishing.known_post(session, held.mailing_list, submission.content_digest)
     if row is None:
-        row = posting.publish(
+        row = publishing.publish(
             session, held.mailing_list, submission, now, source=Source(held.source)
         )
     held.post_id = row.id

@@ -25,7 +25,7 @@ from forum.cli import main
 from forum.domain.mbox import mbox_entry
 from forum.domain.message import parse
 from forum.domain.values import Source
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.storage.archive import Post, Thread
 from forum.storage.imports import QuarantinedMessage
 from forum.storage.lists import MailingList

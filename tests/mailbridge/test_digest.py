@@ -26,7 +26,7 @@ from forum.extensions import db
 from forum.operations import digests
 from forum.operations.deliveries import cancel_deliveries
 from forum.operations.lists import ListError, edit_list
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.operations.subscriptions import set_options, unsubscribe
 from forum.search import open_index
 from forum.settings import Settings

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from forum.domain.message import parse
 from forum.domain.values import Mailbox, Source
 from forum.operations.notices import NoticeKind, notify
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList

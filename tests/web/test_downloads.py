@@ -13,7 +13,7 @@ from werkzeug.http import parse_options_header
 
 from forum.domain.message import parse
 from forum.domain.values import Source
-from forum.operations.posting import publish
+from forum.operations.publishing import publish
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList

@@ -1,0 +1,14 @@
+"""split, merge, move, tags and what readers of a thread are told."""
+
+revision = '0007'
+down_revision = '0006'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,14 @@
+"""glossary, saved searches, the text of attachments."""
+
+revision = '0009'
+down_revision = '0008'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
