@@ -45,6 +45,14 @@ class FromPolicy(StrEnum):
     ALWAYS = "always"
 
 
+class ReplyTo(StrEnum):
+    """Where an answer to a post goes."""
+
+    LIST = "list"
+    AUTHOR = "author"
+    BOTH = "both"
+
+
 class Strangers(StrEnum):
     """What becomes of a post from an address that is not subscribed."""
 
@@ -85,11 +93,19 @@ class MailingList(Base):
     language: Mapped[Short] = mapped_column(default="en")
     """Of the list's own notices to people whose language is not known."""
     from_policy: Mapped[Short] = mapped_column(default=FromPolicy.AUTO)
+    reply_to: Mapped[Short] = mapped_column(default=ReplyTo.BOTH)
+    subject_prefix: Mapped[Short] = mapped_column(default="")
+    """In brackets, such as `[ancrage]`, or empty for none."""
     outgoing_stopped: Mapped[bool] = mapped_column(default=False)
+    hourly_limit: Mapped[int | None]
+    """Copies that may leave in an hour; None: the setting, 0: as many as there are."""
     time_zone: Mapped[Short] = mapped_column(default="UTC")
     """An IANA name: where the hour of digests is read off."""
     digest_hour: Mapped[int] = mapped_column(default=6)
     """0 to 23: when digests leave, daily or on Mondays."""
+    welcome_fr: Mapped[str] = mapped_column(default="")
+    welcome_en: Mapped[str] = mapped_column(default="")
+    welcome_es: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
 
     def title(self, language: str) -> str:
@@ -102,6 +118,16 @@ class MailingList(Base):
         """The description in an interface language, or in the list's own."""
         own = getattr(self, f"description_{self.language}")
         return str(getattr(self, f"description_{language}", "") or own)
+
+    def welcome(self, language: str) -> str:
+        """What the owners say to new subscribers, in a language or in the list's own."""
+        own = getattr(self, f"welcome_{self.language}")
+        return str(getattr(self, f"welcome_{language}", "") or own)
+
+    @property
+    def subject_names(self) -> tuple[str, ...]:
+        """What stands before subjects and is no part of them: the list's names in brackets."""
+        return (self.slug, self.subject_prefix) if self.subject_prefix else (self.slug,)
 
     @property
     def list_id(self) -> str:

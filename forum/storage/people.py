@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.base import Base, Key, Short
@@ -19,6 +19,15 @@ class DeliveryMode(StrEnum):
     DAILY = "daily"
     WEEKLY = "weekly"
     NONE = "none"
+
+
+class DigestFormat(StrEnum):
+    """How a digest holds its messages."""
+
+    MIME = "mime"
+    """Each as a message of its own (RFC 2046)."""
+    PLAIN = "plain"
+    """All in one text (RFC 1153)."""
 
 
 class SubscriptionState(StrEnum):
@@ -36,6 +45,18 @@ class TokenKind(StrEnum):
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"
     ADDRESS = "address"
+    SETTINGS = "settings"
+    """Opens the choices of one subscription for some time, as often as one likes."""
+    CHANGE = "change"
+    """Confirms one change that was asked for by mail."""
+    INVITATION = "invitation"
+
+
+class HeldMail(StrEnum):
+    """How a moderator hears of what waits."""
+
+    EACH = "each"
+    DAILY = "daily"
 
 
 class TokenScope(StrEnum):
@@ -91,6 +112,10 @@ class Account(Base):
     created_at: Mapped[datetime]
     session_key: Mapped[Short]
     """Random; changing it signs the account out everywhere."""
+    held_mail: Mapped[Short] = mapped_column(default=HeldMail.EACH)
+    """For who moderates: a mail for what is held, or one a day of all that waits."""
+    held_told_at: Mapped[datetime | None]
+    """When the last daily one was made."""
 
     author: Mapped[Author] = relationship(back_populates="account")
 
@@ -120,17 +145,34 @@ class Subscription(Base):
     address_id: Mapped[int] = mapped_column(ForeignKey("address.id"), index=True)
     language: Mapped[Short]
     delivery: Mapped[Short] = mapped_column(default=DeliveryMode.EACH)
+    digest_format: Mapped[Short] = mapped_column(default=DigestFormat.MIME)
     state: Mapped[Short] = mapped_column(default=SubscriptionState.ACTIVE)
     reads: Mapped[str] = mapped_column(default="")
     """Languages the person reads, comma-separated; empty: all."""
     own_posts: Mapped[bool] = mapped_column(default=False)
     """Whether the person's own posts come back to them."""
+    paused_until: Mapped[datetime | None]
+    """When a pause ends by itself; None: when its holder says so."""
+    bursts: Mapped[bool] = mapped_column(default=False)
+    """Whether answers that come within minutes in one thread come as one mail."""
+    attachments_as_links: Mapped[bool] = mapped_column(default=False)
+    plain_text: Mapped[bool] = mapped_column(default=False)
+    """Whether copies come without their HTML."""
+    follows_written: Mapped[bool] = mapped_column(default=True)
+    """Whether threads in which the person wrote come at once, whatever `delivery` says."""
     token: Mapped[Short] = mapped_column(unique=True)
     """Random; in the footer's link and the return path. It can only stop or pause mail."""
     created_at: Mapped[datetime]
 
     mailing_list: Mapped[MailingList] = relationship()
     address: Mapped[Address] = relationship()
+
+    def state_at(self, now: datetime) -> str:
+        """The state as it counts then: a pause with an end is over by itself."""
+        is_over = self.paused_until is not None and self.paused_until <= now
+        if self.state == SubscriptionState.PAUSED and is_over:
+            return SubscriptionState.ACTIVE
+        return self.state
 
 
 class Token(Base):
@@ -192,6 +234,14 @@ def subscription_of(session: Session, mailing_list_id: int, email: str) -> Subsc
         select(Subscription)
         .join(Address)
         .where(Subscription.mailing_list_id == mailing_list_id, Address.email == email.lower())
+    )
+
+
+def receives(now: datetime) -> ColumnElement[bool]:
+    """Which rows of `subscription` are sent mail: active, or with a pause that is over."""
+    return or_(
+        Subscription.state == SubscriptionState.ACTIVE,
+        and_(Subscription.state == SubscriptionState.PAUSED, Subscription.paused_until <= now),
     )
 
 

@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 
 import forum.storage.archive
 import forum.storage.audit
+import forum.storage.choices
 import forum.storage.imports
-import forum.storage.mail  # noqa: F401  (the tables register themselves)
+import forum.storage.mail
+import forum.storage.sending  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
 # What search engines keep in the database is derived: they make and drop it themselves.
