@@ -31,6 +31,7 @@ from forum.storage.lists import (
     MailingList,
     Mode,
     Posting,
+    ReplyTo,
     RoleName,
     Strangers,
     Visibility,
@@ -48,6 +49,8 @@ SHOWN: Final = (
     "strangers",
     "language",
     "from_policy",
+    "reply_to",
+    "subject_prefix",
     "time_zone",
     "digest_hour",
 )
@@ -68,6 +71,8 @@ _OPTIONS: Final = (
     click.option("--strangers", type=one_of(Strangers), help="What becomes of their mail."),
     click.option("--language", type=LANGUAGE, help="Of notices to people of unknown language."),
     click.option("--from-policy", type=one_of(FromPolicy), help="Whose address in From."),
+    click.option("--reply-to", type=one_of(ReplyTo), help="Where answers to posts go."),
+    click.option("--subject-prefix", help="Before subjects, such as [ancrage]; empty for none."),
     click.option("--time-zone", help="Of the hour of digests, such as Europe/Paris."),
     click.option("--digest-hour", type=click.IntRange(0, 23), help="When digests leave."),
 )

@@ -148,7 +148,7 @@ def _keep(
 
 def _shown(session: Session, mailing_list: MailingList, post_id: int) -> str:
     written = session.scalar(select(Post.subject).where(Post.id == post_id)) or ""
-    return parse_subject(written, list_prefixes=(mailing_list.slug,)).base
+    return parse_subject(written, list_prefixes=mailing_list.subject_names).base
 
 
 def _store(session: Session, changes: list[dict[str, Any]]) -> None:

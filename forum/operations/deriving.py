@@ -157,11 +157,11 @@ def attachment_rows(submission: Submission) -> list[PostAttachment]:
     ]
 
 
-def header_values(submission: Submission, slug: str) -> dict[str, Any]:
+def header_values(submission: Submission, names: tuple[str, ...]) -> dict[str, Any]:
     """The columns of a post that its header tells.
 
     Args:
-        slug: Of its list, which subjects may bear as a prefix.
+        names: Of its list, which subjects may bear as a prefix.
     """
     people = {submission.author.key, *(box.key for box in submission.recipients)} - {""}
     return {
@@ -171,8 +171,8 @@ def header_values(submission: Submission, slug: str) -> dict[str, Any]:
         "people": sorted(people),
         "thread_index": submission.thread_index,
         "subject": submission.subject,
-        "base_subject": subject.base_subject(submission.subject, (slug,)),
-        "is_reply": subject.parse_subject(submission.subject, list_prefixes=(slug,)).is_reply,
+        "base_subject": subject.base_subject(submission.subject, names),
+        "is_reply": subject.parse_subject(submission.subject, list_prefixes=names).is_reply,
         "text_format": submission.text_format,
         "flags": [str(flag) for flag in submission.flags],
         "repairs": [f"{repair.part}:{repair.method}" for repair in submission.repairs],
@@ -190,7 +190,8 @@ def shown_values(shown: Shown) -> dict[str, Any]:
 
 
 def _columns(row: Post, derived: Derived) -> dict[str, Any]:
-    values = header_values(derived.submission, row.mailing_list.slug) | shown_values(derived.shown)
+    names = row.mailing_list.subject_names
+    values = header_values(derived.submission, names) | shown_values(derived.shown)
     if derived.dated:
         values["date"] = derived.submission.date
     if not derived.with_repairs:
@@ -200,7 +201,7 @@ def _columns(row: Post, derived: Derived) -> dict[str, Any]:
 
 
 def _shown_subject(row: Post, written: str) -> str:
-    return subject.parse_subject(written, list_prefixes=(row.mailing_list.slug,)).base
+    return subject.parse_subject(written, list_prefixes=row.mailing_list.subject_names).base
 
 
 def _segments(parts: Any) -> list[tuple[str, str, str]]:

@@ -74,7 +74,7 @@ def post_values(
         "date": submission.date,
         "arrived_at": ready.arrived_at,
         "source": Source.IMPORT,
-        **header_values(submission, slug),
+        **header_values(submission, (slug,)),
         **shown_values(ready.shown),
     }
 

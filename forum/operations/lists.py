@@ -17,6 +17,7 @@ from forum.storage.lists import (
     MailingList,
     Mode,
     Posting,
+    ReplyTo,
     RoleGrant,
     RoleName,
     Strangers,
@@ -28,6 +29,7 @@ from forum.storage.people import Account
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 TITLE_CHARACTERS = 200
+PREFIX_CHARACTERS = 40
 RESERVED_ENDINGS = (
     "-subscribe",
     "-unsubscribe",
@@ -44,6 +46,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "posting": tuple(Posting),
     "strangers": tuple(Strangers),
     "from_policy": tuple(FromPolicy),
+    "reply_to": tuple(ReplyTo),
     "language": LANGUAGES,
 }
 FREE = frozenset(
@@ -52,6 +55,7 @@ FREE = frozenset(
         "bridge_address",
         "upstream_list_id",
         "outgoing_stopped",
+        "subject_prefix",
         "time_zone",
         "digest_hour",
         *(f"{text}_{language}" for text in ("title", "description") for language in LANGUAGES),
@@ -122,6 +126,8 @@ def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any])
             value = _outside_address(session, mailing_list, name, value)
         if name.startswith("title_"):
             value = _title(value)
+        if name == "subject_prefix":
+            value = _prefix(value)
         setattr(mailing_list, name, value)
     if mailing_list.mode == Mode.MIRRORED and not (
         mailing_list.upstream_address and mailing_list.bridge_address
@@ -136,6 +142,17 @@ def _title(text: str) -> str:
     if len(text) > TITLE_CHARACTERS:
         raise ListError(f"a title has at most {TITLE_CHARACTERS} characters")
     return text
+
+
+def _prefix(text: str) -> str:
+    """A prefix as subjects bear it: in brackets, which is how it is known in answers."""
+    text = " ".join(text.split())
+    inner = text.removeprefix("[").removesuffix("]").strip()
+    if set(inner) & set("[]") or not inner.isprintable():
+        raise ListError("a subject prefix is one name in brackets, such as [ancrage]")
+    if len(inner) > PREFIX_CHARACTERS:
+        raise ListError(f"a subject prefix has at most {PREFIX_CHARACTERS} characters")
+    return f"[{inner}]" if inner else ""
 
 
 def _outside_address(session: Session, mailing_list: MailingList, name: str, value: str) -> str:

@@ -103,7 +103,8 @@ def _insert(
 ) -> Post:
     thread_id = placement.thread_id
     if thread_id is None:
-        title = subject.parse_subject(submission.subject, list_prefixes=(mailing_list.slug,)).base
+        names = mailing_list.subject_names
+        title = subject.parse_subject(submission.subject, list_prefixes=names).base
         thread_id = _start_thread(session, mailing_list, submission, title).id
     row = Post(
         mailing_list_id=mailing_list.id,
@@ -118,7 +119,7 @@ def _insert(
         source=source,
         segments=segment_rows(shown),
         attachments=attachment_rows(submission),
-        **header_values(submission, mailing_list.slug),
+        **header_values(submission, mailing_list.subject_names),
         **shown_values(shown),
     )
     session.add(row)

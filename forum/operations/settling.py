@@ -136,7 +136,7 @@ def _name(
     for some in chunks(sorted(first)):
         subjects = session.execute(select(Post.id, Post.subject).where(Post.id.in_(some)))
         for post_id, written in subjects:
-            parsed = parse_subject(written, list_prefixes=(mailing_list.slug,))
+            parsed = parse_subject(written, list_prefixes=mailing_list.subject_names)
             first[post_id].subject = parsed.base
     session.flush()
 

@@ -129,7 +129,7 @@ def rethread_list(session: Session, mailing_list: MailingList, now: datetime) ->
 
 
 def _node_of(mailing_list: MailingList, submission: Submission) -> Node:
-    names = (mailing_list.slug,)
+    names = mailing_list.subject_names
     people = {submission.author.key, *(box.key for box in submission.recipients)}
     return Node(
         key=submission.content_digest,

@@ -38,6 +38,8 @@ OPTIONS = (
     "strangers",
     "language",
     "from_policy",
+    "reply_to",
+    "subject_prefix",
     "mode",
     "upstream_list_id",
 )

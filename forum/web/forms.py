@@ -26,8 +26,16 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.domain.compose import is_blank
 from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email, check_name
-from forum.operations.lists import TITLE_CHARACTERS
-from forum.storage.lists import FromPolicy, Mode, Posting, RoleName, Strangers, Visibility
+from forum.operations.lists import PREFIX_CHARACTERS, TITLE_CHARACTERS
+from forum.storage.lists import (
+    FromPolicy,
+    Mode,
+    Posting,
+    ReplyTo,
+    RoleName,
+    Strangers,
+    Visibility,
+)
 from forum.storage.people import TokenScope
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES, STATE_CHOICES
 
@@ -93,6 +101,19 @@ def _name_field(*rules: Any) -> StringField:
         validators=[*rules, Length(max=NAME_CHARACTERS, message=too_long), is_name],
         render_kw={"autocomplete": "name"},
     )
+
+
+def is_prefix(form: Form, field: Field) -> None:
+    """Whether this can stand before subjects: one name, with or without its brackets."""
+    inner = (field.data or "").removeprefix("[").removesuffix("]")
+    if set(inner) & set("[]") or not inner.isprintable():
+        raise ValidationError(_("A prefix is one name in brackets, such as [ancrage]."))
+
+
+def _prefix_field(label: Any) -> StringField:
+    too_long = _("A prefix has at most %(max)d characters.", max=PREFIX_CHARACTERS)
+    rules = [Length(max=PREFIX_CHARACTERS, message=too_long), is_prefix]
+    return StringField(label, filters=[_one_line], validators=rules)
 
 
 def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
@@ -260,6 +281,15 @@ class ListForm(FlaskForm):  # type: ignore[misc]
             (FromPolicy.ALWAYS, _("Always the list")),
         ],
     )
+    reply_to = _select(
+        _("Where answers by mail go"),
+        [
+            (ReplyTo.BOTH, _("To the list and to the author")),
+            (ReplyTo.LIST, _("To the list")),
+            (ReplyTo.AUTHOR, _("To the author")),
+        ],
+    )
+    subject_prefix = _prefix_field(_("Prefix of the subjects in mails"))
     mode = _select(
         _("Who sends to the subscribers"),
         [

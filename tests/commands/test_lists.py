@@ -56,6 +56,9 @@ def test_every_option_of_create_is_kept(run: Run) -> None:
         (("list", "edit", "ancrage", "--title-fr", "x" * 201), 2),
         (("list", "edit", "ancrage", "--title-fr", " "), 2),
         (("list", "create", "x@lists.example.org", "--title-fr", "\udcff"), 2),
+        (("list", "edit", "ancrage", "--reply-to", "everybody"), 2),
+        (("list", "edit", "ancrage", "--subject-prefix", "x" * 41), 2),
+        (("list", "edit", "ancrage", "--subject-prefix", "[a] [b]"), 2),
         (("list", "show", "unknown"), 2),
         (("list", "edit", "unknown", "--language", "fr"), 2),
         (("list", "edit", "ancrage"), 2),
@@ -76,6 +79,15 @@ def test_edit_changes_what_is_given_and_nothing_else(run: Run, ancrage: str) -> 
     assert after["posting"] == "open"
     assert after["title"] == {**before["title"], "es": "Arraigo"}
     assert {**after, "posting": "", "title": ""} == {**before, "posting": "", "title": ""}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("ancrage", "[ancrage]"), ("[ Ancrage  7 ]", "[Ancrage 7]"), ("", "")]
+)
+def test_a_subject_prefix_stands_in_brackets(run: Run, ancrage: str, given: str, kept: str) -> None:
+    run("list", "edit", "ancrage", "--subject-prefix", given, "--reply-to", "author")
+    shown = run("list", "show", "ancrage", "--json").json
+    assert (shown["subject_prefix"], shown["reply_to"]) == (kept, "author")
 
 
 def test_ls_shows_a_line_for_each_list(run: Run, ancrage: str) -> None:

@@ -25,6 +25,8 @@ FILLED = {
     "strangers": "discard",
     "language": "es",
     "from_policy": "always",
+    "reply_to": "author",
+    "subject_prefix": "Ancrage",
     "mode": "hosted",
 }
 
@@ -77,6 +79,9 @@ def test_a_list_is_created_and_changed(app: Flask, admin: FlaskClient) -> None:
         {"address": "ancrage-owner@lists.example.org"},
         {"title_es": ""},
         {"visibility": "secret"},
+        {"reply_to": "everybody"},
+        {"subject_prefix": "[one] [two]"},
+        {"subject_prefix": "x" * 41},
         {"mode": "mirrored"},
         {"mode": "mirrored", "upstream_address": "x", "bridge_address": "y"},
     ],

@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.add_column('digest_delivery', sa.Column('is_burst', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table('bounce_standing',
     sa.Column('subscription_id', sa.Integer(), nullable=False),
-    sa.Column('score', sa.Float(), nullable=False),
+    sa.Column('score', sa.Double(), nullable=False),
     sa.Column('counted_at', forum.storage.base.UTCDateTime(timezone=True), nullable=True),
     sa.Column('last_reply', sa.String(), nullable=False),
     sa.Column('probe_token', sa.String(length=64), nullable=True),
