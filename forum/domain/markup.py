@@ -18,6 +18,7 @@ from bleach import Cleaner
 from bleach.linkifier import LinkifyFilter
 from markdown.treeprocessors import Treeprocessor
 
+from forum.domain.linking import LINK, linked
 from forum.domain.markdown_limits import is_tame
 from forum.domain.masking import mask_addresses_html as mask_addresses_html
 from forum.domain.masking import mask_addresses_text as mask_addresses_text
@@ -40,10 +41,6 @@ _BLEACH_ATTRIBUTES: Final = {
     "th": ["align"],
 }
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}\Z")
-_LINK = re.compile(r"(?:https?://|(?<![\w.@/-])www\.)[^\s<>\"\x00-\x1f]{1,2000}", re.IGNORECASE)
-_TRAILING = ".,;:!?'\"*_~«»“”‘’…"
-_CLOSING = {")": "(", "]": "[", "}": "{"}
-_SPACES = re.compile(r"^[ \t]+|[ \t]{2,}", re.MULTILINE)
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,2000}(?: \"[^\"\n]{0,200}\")?\)")
 _MARKDOWN_MARKS = re.compile(
     r"^[ \t]{0,12}(?:#{1,6} |>+ ?|[-*+] )|[*_`]{1,3}|\\(?=[!-/:-@\[-`{-~])", re.M
@@ -197,47 +194,10 @@ def _plain_html(text: str, flowing: bool = False) -> str:
         text = unwrap(text)
     paragraphs = re.split(r"\n(?:[^\S\n]*\n)+", text.strip("\n"))
     return "\n".join(
-        "<p>" + _linked(paragraph).replace("\n", "<br>\n") + "</p>"
+        "<p>" + linked(paragraph).replace("\n", "<br>\n") + "</p>"
         for paragraph in paragraphs
         if paragraph.strip()
     )
-
-
-def _linked(text: str) -> str:
-    """Escaped text, its web addresses made links."""
-    parts: list[str] = []
-    position = 0
-    for found in _LINK.finditer(text):
-        address = _without_trailing(found.group())
-        if "." not in address and "localhost" not in address:
-            continue
-        parts.append(_spaced(text[position : found.start()]))
-        target = address if "://" in address else f"http://{address}"
-        parts.append(f'<a href="{escape(target)}">{escape(address)}</a>')
-        position = found.start() + len(address)
-    parts.append(_spaced(text[position:]))
-    return "".join(parts)
-
-
-def _without_trailing(address: str) -> str:
-    """An address without the punctuation of the sentence around it."""
-    end = len(address)
-    surplus = {
-        close: address.count(close) - address.count(open_) for close, open_ in _CLOSING.items()
-    }
-    while end:
-        last = address[end - 1]
-        if surplus.get(last, 0) > 0:
-            surplus[last] -= 1
-        elif last not in _TRAILING:
-            break
-        end -= 1
-    return address[:end]
-
-
-def _spaced(text: str) -> str:
-    """Escaped text whose indentation and columns survive HTML."""
-    return _SPACES.sub(lambda run: "\xa0" * (len(run.group()) - 1) + " ", escape(text))
 
 
 class _RemoteImages(Treeprocessor):
@@ -275,7 +235,7 @@ def _bleach() -> Cleaner:
         callbacks=[],
         skip_tags={"pre", "code"},
         parse_email=False,
-        url_re=_LINK,  # Its own takes minutes on 50 kB of `www.a.b-www.a.b`.
+        url_re=LINK,  # Its own takes minutes on 50 kB of `www.a.b-www.a.b`.
     )
     return Cleaner(
         tags=TAGS,

@@ -22,8 +22,7 @@ _SPELT_AT = re.compile(
     rf"|(?<=[\w])(?P<word> (?:at|AT) )(?!www\.){_LABEL}(?:\.{_LABEL}){{1,9}}"
     rf"|(?<=[\w])(?P<dots> (?:at|AT) ){_LABEL}(?: (?:dot|DOT) {_LABEL}){{1,9}}"
 )
-_SPELT_SIGNS: Final = ("(", "[", "{", "<", " at ", " AT ")
-"""One of these is in every address that is spelt out."""
+_BRACKETED_AT = re.compile(rf"[\[({{<][ \t]?(?:at|arobase|arroba|chez|en|@){_CLOSE}")
 _ANCHOR = re.compile(r'<a href="([^"]{0,4000})"[^<>]{0,2000}>')
 _COMMANDS = "confirm|bounces|moderate"
 _ADDRESS_TOKEN = re.compile(
@@ -40,7 +39,7 @@ def mask_addresses_text(text: str) -> str:
     # Most texts that are asked about are names and words: a look for the signs costs little.
     if "@" in text or "&" in text or "%40" in text:
         text = _AT.sub("@" + MASK, text)
-    if not any(sign in text for sign in _SPELT_SIGNS):
+    if " at " not in text and " AT " not in text and not _BRACKETED_AT.search(text):
         return text
     return _SPELT_AT.sub(lambda found: (found["at"] or found["word"] or found["dots"]) + MASK, text)
 
@@ -50,7 +49,10 @@ def mask_addresses_html(html: str) -> str:
 
     :param html: as `markup` makes it: attributes in double quotes.
     """
-    html = _AT_AFTER_TAG.sub(rf"\1@{MASK}", _ANCHOR.sub(_unlinked, html))
+    if "<a " in html:
+        html = _ANCHOR.sub(_unlinked, html)
+    if ">@" in html:
+        html = _AT_AFTER_TAG.sub(rf"\1@{MASK}", html)
     return mask_addresses_text(html)
 
 

@@ -34,6 +34,8 @@ _MARKER = re.compile(
 _LABEL = re.compile(r"[^\W\d_a-z][^\s:]{0,20}(?: [^\s:]{1,15}){0,3} ?:(?:\s|$)")
 _COLUMNS = re.compile(r"[ \xa0]{3}|[^\s.!?:;…][ \xa0]{2,}\S")
 _CODE = re.compile(r"[{}|\\`^~\t]|[=!<>+-]=| = |=>|->|</|/>|\(\)|[\])];$")
+_SIGN = re.compile(r"[{}|\\`^~\t=<>);]")
+"""One of these is in all that `_CODE` finds, and found ten times as fast where there is none."""
 _SENTENCE_END = ".!?…:;"
 _OPENING = "«“\"'(¿¡‘…"
 _SET_APART = re.compile(r"[:;?!»](?:\s|$)")  # French writes a space before them.
@@ -49,6 +51,8 @@ def unwrap(text: str) -> str:
         text: Its lines end in a line feed.
     """
     lines = text.split("\n")
+    if not any(len(line) >= NARROWEST and len(line.rstrip()) <= WIDEST for line in lines):
+        return text
     prose = [_is_prose(line) for line in lines]
     width = _width(lines, prose)
     if width < NARROWEST:
@@ -72,7 +76,11 @@ def _is_prose(line: str) -> bool:
         return False
     if not (line[0].isalnum() or line[0] in _OPENING or _SET_APART.match(line)):
         return False
-    if _MARKER.match(line) or _LABEL.match(line) or _COLUMNS.search(line) or _CODE.search(line):
+    if _MARKER.match(line) or _LABEL.match(line):
+        return False
+    if ("  " in line or "\xa0" in line) and _COLUMNS.search(line):
+        return False
+    if _SIGN.search(line) and _CODE.search(line):
         return False
     letters = sum(map(str.isalpha, line))
     return letters >= 0.6 * len(line)

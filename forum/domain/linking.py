@@ -1,0 +1,57 @@
+"""Plain text as escaped HTML whose web addresses are links and whose columns stay."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Final
+
+LINK: Final = re.compile(
+    r"(?:https?://|(?<![\w.@/-])www\.)[^\s<>\"\x00-\x1f]{1,2000}", re.IGNORECASE
+)
+"""A web address, perhaps with the punctuation of the sentence behind it."""
+
+_TRAILING: Final = ".,;:!?'\"*_~«»“”‘’…"
+_CLOSING: Final = {")": "(", "]": "[", "}": "{"}
+_SPACES = re.compile(r"^[ \t]+|[ \t]{2,}", re.MULTILINE)
+
+
+def linked(text: str) -> str:
+    """Escaped text, its web addresses made links."""
+    if "://" not in text and "www." not in text.lower():
+        return _spaced(text)
+    parts: list[str] = []
+    position = 0
+    for found in LINK.finditer(text):
+        address = _without_trailing(found.group())
+        if "." not in address and "localhost" not in address:
+            continue
+        parts.append(_spaced(text[position : found.start()]))
+        target = address if "://" in address else f"http://{address}"
+        parts.append(f'<a href="{escape(target)}">{escape(address)}</a>')
+        position = found.start() + len(address)
+    parts.append(_spaced(text[position:]))
+    return "".join(parts)
+
+
+def _without_trailing(address: str) -> str:
+    """An address without the punctuation of the sentence around it."""
+    end = len(address)
+    surplus = {
+        close: address.count(close) - address.count(open_) for close, open_ in _CLOSING.items()
+    }
+    while end:
+        last = address[end - 1]
+        if surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+        elif last not in _TRAILING:
+            break
+        end -= 1
+    return address[:end]
+
+
+def _spaced(text: str) -> str:
+    """Escaped text whose indentation and columns survive HTML."""
+    if not ("  " in text or "\t" in text or "\n " in text or text.startswith(" ")):
+        return escape(text)
+    return _SPACES.sub(lambda run: "\xa0" * (len(run.group()) - 1) + " ", escape(text))
