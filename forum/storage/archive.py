@@ -66,6 +66,10 @@ class Thread(Base):
     """Of its visible posts, comma-separated, the most frequent first."""
     tags: Mapped[str] = mapped_column(default="")
     """Comma-separated, lower case, sorted."""
+    titles: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """What moderators call it, by interface language; where there is none, the subject stands."""
+    labels: Mapped[str] = mapped_column(default="", server_default="")
+    """Of the method, comma-separated: `forum.domain.curation.LABELS`."""
     started_at: Mapped[datetime]
     last_post_at: Mapped[datetime]
 
@@ -80,9 +84,15 @@ class Post(Base):
     __table_args__ = (
         UniqueConstraint("mailing_list_id", "message_id"),
         UniqueConstraint("mailing_list_id", "content_digest"),
-        Index("ix_post_thread", "thread_id", "position"),
+        # Who began a thread and who wrote last: these hold all that is asked, for the rows of this
+        # table are long.
+        Index("ix_post_thread", "thread_id", "position", "state", "author_id", "author_name"),
         Index("ix_post_subject", "mailing_list_id", "base_subject", "date"),
-        Index("ix_post_date", "mailing_list_id", "date"),
+        Index(
+            "ix_post_date",
+            *("mailing_list_id", "date", "thread_id"),
+            *("state", "language", "author_id", "author_name"),
+        ),
     )
 
     id: Mapped[Key]
