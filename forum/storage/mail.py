@@ -161,6 +161,9 @@ class DigestDelivery(QueuedSend, Base):
         ForeignKey("subscription.id", ondelete="CASCADE"), index=True
     )
 
+    is_burst: Mapped[bool] = mapped_column(default=False)
+    """Whether it holds what came within minutes in one thread."""
+
     subscription: Mapped[Subscription] = relationship()
 
 
