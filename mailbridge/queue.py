@@ -17,7 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, Notice, SendState
-from forum.storage.people import DeliveryMode, Subscription, SubscriptionState
+from forum.storage.people import DeliveryMode, Subscription, receives
 from mailbridge.transport import Deferred, Outcome, Refused, Sent
 
 CLAIM: Final = timedelta(seconds=30)
@@ -49,7 +49,7 @@ def claim(session: Session, kind: Kind, now: datetime, limit: int = BATCH) -> li
             .join(MailingList, MailingList.id == Subscription.mailing_list_id)
             .where(
                 MailingList.outgoing_stopped.is_(False),
-                Subscription.state == SubscriptionState.ACTIVE,
+                receives(now),
                 Subscription.delivery != DeliveryMode.NONE,
             )
         )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from forum.domain.recipients import recipients
+from forum.operations.recipients import candidates_of, occasion_of
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import Delivery, DigestDelivery, DigestItem, SendState
-from forum.storage.people import Address, DeliveryMode, Subscription, SubscriptionState
+from forum.storage.people import Subscription
 
 
 def queue_deliveries(
@@ -25,8 +27,7 @@ def queue_deliveries(
 ) -> int:
     """Queue a post for every subscriber who gets each one; gives their number.
 
-    For those who read digests it waits for the next one. A person with two addresses gets one
-    copy, and none of what they wrote unless they asked.
+    For those who read digests it waits for the next one, unless they follow the thread.
 
     Args:
         delay: How long to wait before the first may leave.
@@ -34,54 +35,33 @@ def queue_deliveries(
     """
     if mailing_list.mode == Mode.MIRRORED:
         return 0  # The outside list sends to its own subscribers.
-    chosen = _recipients(session, post, mailing_list, has_copy)
+    candidates = candidates_of(session, mailing_list, now)
+    occasion = occasion_of(session, post, candidates, has_copy)
+    chosen = recipients(candidates, occasion)
     rows = [
-        {"post_id": post.id, "subscription_id": key, "due_at": now + delay, "queued_at": now}
-        for key, mode in chosen
-        if mode == DeliveryMode.EACH
+        {
+            "post_id": post.id,
+            "subscription_id": one.subscription.subscription_id,
+            "due_at": now + delay,
+            "queued_at": now,
+        }
+        for one in chosen
+        if one.at_once
     ]
     if rows:
         session.execute(insert(Delivery), rows)
     items = [
-        {"post_id": post.id, "subscription_id": key, "ready_at": now + delay}
-        for key, mode in chosen
-        if mode != DeliveryMode.EACH
+        {
+            "post_id": post.id,
+            "subscription_id": one.subscription.subscription_id,
+            "ready_at": now + delay,
+        }
+        for one in chosen
+        if not one.at_once
     ]
     if items:
         session.execute(insert(DigestItem), items)
     return len(rows)
-
-
-def _recipients(
-    session: Session, post: Post, mailing_list: MailingList, has_copy: Collection[str]
-) -> list[tuple[int, str]]:
-    """Subscriptions with their mode; of one person each post goes before a digest."""
-    at_once_first = case((Subscription.delivery == DeliveryMode.EACH, 0), else_=1)
-    query = (
-        select(
-            Subscription.id,
-            Subscription.delivery,
-            Subscription.own_posts,
-            Address.author_id,
-            Address.email,
-        )
-        .join(Address)
-        .where(
-            Subscription.mailing_list_id == mailing_list.id,
-            Subscription.delivery != DeliveryMode.NONE,
-            Subscription.state == SubscriptionState.ACTIVE,
-        )
-        .order_by(at_once_first, Subscription.id)
-    )
-    chosen: list[tuple[int, str]] = []
-    served: set[int] = set()
-    for key, mode, own_posts, author_id, email in session.execute(query):
-        if author_id in served or (author_id == post.author_id and not own_posts):
-            continue
-        served.add(author_id)
-        if email not in has_copy or author_id == post.author_id:
-            chosen.append((key, mode))
-    return chosen
 
 
 def cancel_deliveries(session: Session, post: Post) -> bool:
@@ -110,3 +90,13 @@ def cancel_deliveries(session: Session, post: Post) -> bool:
     )
     session.execute(delete(DigestItem).where(DigestItem.post_id == post.id))
     return True
+
+
+def cancel_queued(session: Session, subscription: Subscription) -> None:
+    """Keep back what is queued for a subscription: its holder wants no mail now."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.subscription_id == subscription.id, Delivery.state == SendState.QUEUED)
+        .values(state=SendState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )

@@ -19,7 +19,7 @@ from forum.domain.digest_schedule import Rhythm, last_slot
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import DigestDelivery, DigestItem, SendState
-from forum.storage.people import DeliveryMode, Subscription, SubscriptionState
+from forum.storage.people import DeliveryMode, Subscription, receives
 
 POSTS_PER_DIGEST: Final = 100
 """What is more goes into a second mail."""
@@ -55,7 +55,7 @@ def queue_digests(
     for found in _lists_with_waiting(session, mailing_list):
         for mode in (DeliveryMode.DAILY, DeliveryMode.WEEKLY, DeliveryMode.EACH):
             ready_by = now if everything else _ready_by(mode, now, found)
-            due = _due_subscriptions(session, found, mode, ready_by)
+            due = _due_subscriptions(session, found, mode, ready_by, now)
             for start in range(0, len(due), SUBSCRIPTIONS_AT_ONCE):
                 made += _fill(session, due[start : start + SUBSCRIPTIONS_AT_ONCE], now)
     return made
@@ -149,7 +149,7 @@ def _waiting(ready_by: datetime) -> ColumnElement[bool]:
 
 
 def _due_subscriptions(
-    session: Session, mailing_list: MailingList, mode: str, ready_by: datetime
+    session: Session, mailing_list: MailingList, mode: str, ready_by: datetime, now: datetime
 ) -> Sequence[int]:
     """Those with something that was ready by then; locked, so that two workers share them."""
     something = (
@@ -164,7 +164,7 @@ def _due_subscriptions(
         .where(
             Subscription.mailing_list_id == mailing_list.id,
             Subscription.delivery == mode,
-            Subscription.state == SubscriptionState.ACTIVE,
+            receives(now),
             something,
         )
         .order_by(Subscription.id)

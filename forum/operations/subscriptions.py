@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
+from typing import TypedDict, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,11 +12,13 @@ from sqlalchemy.orm import Session
 from forum.domain.values import LANGUAGES, Mailbox
 from forum.operations import tokens
 from forum.operations.accounts import AccountError, check_email, ensure_author
+from forum.operations.deliveries import cancel_queued
 from forum.operations.digests import cancel_digests
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import MailingList, Visibility
 from forum.storage.people import (
     DeliveryMode,
+    DigestFormat,
     Subscription,
     SubscriptionState,
     TokenKind,
@@ -172,31 +176,62 @@ def leave(session: Session, mailing_list: MailingList, email: str, now: datetime
     return True
 
 
-def set_options(
-    session: Session,
-    subscription: Subscription,
-    *,
-    delivery: str | None = None,
-    language: str | None = None,
-    own_posts: bool | None = None,
-    state: str | None = None,
-) -> None:
-    """Change how a person receives a list; None leaves a thing as it is.
+class Choices(TypedDict, total=False):
+    """What a subscriber can choose; what is absent or None stays as it is."""
+
+    delivery: str | None
+    language: str | None
+    reads: str | None
+    own_posts: bool | None
+    attachments_as_links: bool | None
+    plain_text: bool | None
+    follows_written: bool | None
+    digest_format: str | None
+    state: str | None
+    paused_until: datetime | None
+    """When a pause ends by itself; for the state `paused` alone."""
+
+
+def set_options(session: Session, subscription: Subscription, **choices: Unpack[Choices]) -> None:
+    """Change how a person receives a list.
+
+    Who pauses or wants no mail is not sent either what is queued already.
 
     Raises:
         AccountError: a value that does not exist.
     """
-    _check(language, delivery or subscription.delivery, "")
-    if state is not None and state not in tuple(SubscriptionState):
-        raise AccountError(f"the state must be one of {', '.join(SubscriptionState)}")
-    subscription.delivery = delivery or subscription.delivery
+    delivery, state = choices.get("delivery"), choices.get("state")
+    reads = choices.get("reads") or ""
+    _check(choices.get("language"), delivery or subscription.delivery, reads)
+    _check_one("the state", state, SubscriptionState)
+    _check_one("the form of digests", choices.get("digest_format"), DigestFormat)
+    for name, choice in choices.items():
+        if choice is not None and name != "paused_until":
+            setattr(subscription, name, choice)
+    if state is not None:
+        until = choices.get("paused_until")
+        subscription.paused_until = until if state == SubscriptionState.PAUSED else None
     if delivery == DeliveryMode.NONE:
         cancel_digests(session, subscription)
-    subscription.language = language or subscription.language
-    subscription.state = state or subscription.state
-    if own_posts is not None:
-        subscription.own_posts = own_posts
+    if delivery == DeliveryMode.NONE or state == SubscriptionState.PAUSED:
+        cancel_queued(session, subscription)
     session.flush()
+
+
+def _check_one(what: str, value: str | None, words: type[StrEnum]) -> None:
+    if value is not None and value not in tuple(words):
+        raise AccountError(f"{what} must be one of {', '.join(words)}, not {value!r}")
+
+
+def clean_reads(text: str) -> str:
+    """The languages a person reads, as they are kept: `fr,en`.
+
+    Raises:
+        AccountError: a language that the site has not.
+    """
+    codes = [code.strip().lower() for code in text.split(",") if code.strip()]
+    _check(None, DeliveryMode.EACH, ",".join(codes))
+    return ",".join(dict.fromkeys(codes))
 
 
 def _ask(
