@@ -7,8 +7,11 @@ from sqlalchemy import Connection
 import forum.storage.archive
 import forum.storage.audit
 import forum.storage.choices
+import forum.storage.curation
+import forum.storage.fetching
 import forum.storage.imports
 import forum.storage.mail
+import forum.storage.mirror  # noqa: F401
 import forum.storage.sending  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
