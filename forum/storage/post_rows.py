@@ -126,10 +126,12 @@ def posts_where(
     members_html: bool,
     order: Sequence[Any] = (),
     limit: int | None = None,
+    offset: int | None = None,
 ) -> list[PostRow]:
     """Visible posts that fulfil conditions on `post`, with attachments and languages."""
     query = _posts(members_html).where(Post.state == PostState.VISIBLE, *conditions)
-    return _completed(session, read_columns(session, query.order_by(*order).limit(limit)))
+    query = query.order_by(*order).limit(limit).offset(offset)
+    return _completed(session, read_columns(session, query))
 
 
 def _completed(session: Session, found: CursorResult[*tuple[Any, ...]]) -> list[PostRow]:

@@ -11,6 +11,7 @@ from forum.web import api, caching, cleaning, converters, errors, filters, reade
 
 BLUEPRINTS: Final = (
     "forum.web.reading",
+    "forum.web.people",
     "forum.web.downloads",
     "forum.web.citing",
     "forum.web.feeds",

@@ -167,7 +167,7 @@ TO_LOGIN: Outcomes = ("login", "login", "login", "login")
 WRITERS: Outcomes = ("401", "404", "open", "open")
 CLASSIFIED: dict[Outcomes, str] = {
     ANYBODY: """
-        reading.home pages.about pages.help_page searching.search searching.search_feed
+        reading.home people.show pages.about pages.help_page searching.search searching.search_feed
         searching.opensearch health.healthz health.metrics static
         session.login session.logout api.lists api.search api.openapi
     """,
@@ -247,6 +247,7 @@ def test_every_route_lets_in_who_may_and_nobody_else(
         "address": post.mailing_list.address,
         "thread_id": post.thread_id,
         "post_id": post.id,
+        "author_id": post.author_id,
         "message_id": post.message_id,
         "subscription_id": subscription.id,
         "index": 0,
