@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         # We speak no TLS ourselves: whoever does stands before us and tells who is asking.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     with app.app_context():
-        configure_engine(db.engine)
+        configure_engine(db.engine, settings.resolved_secret_key())
     return app
 
 

@@ -108,7 +108,13 @@ class Gathering:
             found |= set(self.session.scalars(earlier))
         pins = {row.pinned_parent_id for row in self.rows.values()} - {None}
         for some in chunks(sorted(pins - {row.id for row in self.rows.values()})):
-            found |= set(self.session.scalars(select(Post.thread_id).where(Post.id.in_(some))))
+            found |= set(
+                self.session.scalars(
+                    select(Post.thread_id).where(
+                        Post.id.in_(some), Post.mailing_list_id == self.mailing_list.id
+                    )
+                )
+            )
         return found - self.loaded
 
     def _borne_twice(self) -> set[str]:

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 from forum.domain import compose, markup, message, subject
 from forum.domain.values import Draft, Mailbox, Source, UploadedFile
 from forum.operations import posting
-from forum.operations.audit import record
+from forum.operations.curation_posts import withdraw
 from forum.operations.deliveries import cancel_deliveries
-from forum.operations.threads import refresh_summaries
 from forum.operations.tokens import new_secret
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
-from forum.storage.mail import IndexQueue
 from forum.storage.people import Account
 
 REFERENCES_KEPT = 20
@@ -83,18 +81,7 @@ def withdraw_unsent(session: Session, post: Post, account: Account, now: datetim
         return False
     if not cancel_deliveries(session, post):
         return False
-    post.state = PostState.HIDDEN
-    record(
-        session,
-        "withdraw",
-        f"post {post.id}",
-        now,
-        account=account,
-        mailing_list=post.mailing_list,
-    )
-    refresh_summaries(session, [post.thread_id])
-    session.add(IndexQueue(post_id=post.id, queued_at=now))
-    session.flush()
+    withdraw(session, post, now, account)
     return True
 
 

@@ -97,8 +97,18 @@ def set_reading(value: bool) -> None:
     _reading.set(value)
 
 
-def configure_engine(engine: Engine) -> None:
-    """Give a SQLite engine its pragmas and its way to begin; others stay as they are."""
+KEYED = "passerelle_key"
+"""The option of an engine that holds the key of digests nobody else can make."""
+
+
+def configure_engine(engine: Engine, secret_key: str = "") -> None:
+    """Give an engine the key of its digests, and SQLite its pragmas and its way to begin.
+
+    Args:
+        secret_key: The site's; empty where no message is ever removed for good.
+    """
+    if secret_key:
+        engine.update_execution_options(**{KEYED: secret_key.encode()})
     if engine.dialect.name != "sqlite":
         return
     event.listen(engine, "connect", _on_connect)

@@ -1,0 +1,294 @@
+"""Split, merge and reparent: where posts stand, by pins that are stronger than their headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from forum.domain.curation import Refusal
+from forum.domain.subject import parse_subject
+from forum.operations.curation import (
+    Refused,
+    index_again,
+    keep_decision,
+    latest_decision,
+    locked_list,
+    posts_of_thread,
+)
+from forum.operations.threading import rethread
+from forum.operations.threads import refresh_summaries
+from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.audit import AuditEntry
+from forum.storage.curation import Aspect, CurationDecision
+from forum.storage.lists import MailingList
+from forum.storage.people import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a post stood before a decision."""
+
+    post: int
+    pin: int | None
+    parent: int | None
+    thread: int
+
+
+def split(
+    session: Session,
+    post: Post,
+    now: datetime,
+    account: Account | None = None,
+    *,
+    subject: str = "",
+    alone: bool = False,
+) -> tuple[AuditEntry, Thread]:
+    """Let a thread of its own begin with a post.
+
+    Args:
+        subject: Of the new thread; empty takes the post's.
+        alone: Whether its answers stay behind; else they come along.
+
+    Raises:
+        Refused: it begins its thread already.
+    """
+    mailing_list = locked_list(session, post.mailing_list_id)
+    old = post.thread_id
+    pins: dict[int, int | None] = {post.id: post.id}
+    others = _other_roots(session, post)
+    if post.parent_id is None and not others and not (alone and _answers(session, post)):
+        raise Refused(Refusal.BEGINS_THREAD, post.id)
+    if alone:
+        pins |= _left_behind(session, post, others)
+    seats = _seats(session, pins)
+    thread = _new_thread(session, mailing_list, post, subject)
+    _pin(session, mailing_list, pins, {post.id: thread.id}, now)
+    entry = keep_decision(
+        session, "split", f"post {post.id}", now, account, mailing_list,
+        touched={Aspect.PLACE: pins, Aspect.LINE: (old, thread.id)},
+        before={"seats": [asdict(seat) for seat in seats]},
+        thread=thread.id, **{"from": old}, alone=alone,
+    )  # fmt: skip
+    return entry, thread
+
+
+def merge(
+    session: Session, thread: Thread, into: Thread, now: datetime, account: Account | None = None
+) -> AuditEntry:
+    """Let the posts of a thread stand below the first post of another.
+
+    Raises:
+        Refused: they are one thread, or on different lists.
+    """
+    if thread.id == into.id:
+        raise Refused(Refusal.SAME_THREAD, thread.id)
+    if thread.mailing_list_id != into.mailing_list_id:
+        raise Refused(Refusal.OTHER_LIST, into.id)
+    mailing_list = locked_list(session, thread.mailing_list_id)
+    roots = _roots(session, thread.id)
+    first = posts_of_thread(session, into.id)[:1]
+    if not roots or not first:
+        raise Refused(Refusal.NO_THREAD, into.id if roots else thread.id)
+    pins = dict.fromkeys(roots, first[0])
+    seats = _seats(session, pins)
+    _pin(session, mailing_list, pins, {}, now)
+    return keep_decision(
+        session, "merge", f"thread {thread.id}", now, account, mailing_list,
+        touched={Aspect.PLACE: pins, Aspect.LINE: (thread.id, into.id)},
+        before={"seats": [asdict(seat) for seat in seats]},
+        into=into.id,
+    )  # fmt: skip
+
+
+def reparent(
+    session: Session, post: Post, parent: Post, now: datetime, account: Account | None = None
+) -> AuditEntry:
+    """Let a post, and all that answers it, stand below another post of its list.
+
+    Raises:
+        Refused: it stands there, or above; or they are on different lists.
+    """
+    if post.id == parent.id:
+        raise Refused(Refusal.ITSELF, post.id)
+    if post.mailing_list_id != parent.mailing_list_id:
+        raise Refused(Refusal.OTHER_LIST, parent.thread_id)
+    mailing_list = locked_list(session, post.mailing_list_id)
+    if post.parent_id == parent.id:
+        raise Refused(Refusal.STANDS_THERE, parent.id)
+    if post.id in _above(session, parent.id, {}):
+        raise Refused(Refusal.CIRCLE, parent.id)
+    old, new = post.thread_id, parent.thread_id
+    pins: dict[int, int | None] = {post.id: parent.id}
+    seats = _seats(session, pins)
+    _pin(session, mailing_list, pins, {}, now)
+    return keep_decision(
+        session, "reparent", f"post {post.id}", now, account, mailing_list,
+        touched={Aspect.PLACE: pins, Aspect.LINE: (old, new)},
+        before={"seats": [asdict(seat) for seat in seats]},
+        parent=parent.id,
+    )  # fmt: skip
+
+
+def undo_placing(session: Session, decision: CurationDecision, now: datetime) -> None:
+    """Put posts back where they stood; later answers follow their parents.
+
+    Raises:
+        Refused: a later decision stands in the way; it is named.
+    """
+    seats = [Seat(**seat) for seat in decision.before["seats"]]
+    rows = {row.id: row for row in _posts(session, [seat.post for seat in seats])}
+    seats = [seat for seat in seats if seat.post in rows]
+    if not seats:
+        return
+    _check_lists(session, decision, seats, rows)
+    _check_circles(session, decision, seats)
+    mailing_list = locked_list(session, rows[seats[0].post].mailing_list_id)
+    threads = {seat.post: seat.thread for seat in seats if _must_reseat(session, seat)}
+    _pin(session, mailing_list, {seat.post: seat.pin for seat in seats}, threads, now)
+
+
+def reseat(session: Session, seats: Mapping[int, int], now: datetime) -> None:
+    """Give posts the thread they are to keep, and with them what leads to them.
+
+    Args:
+        seats: Threads by post.
+    """
+    for post_id, thread_id in seats.items():
+        session.get_one(Post, post_id).thread_id = thread_id
+        session.execute(
+            update(MessageLink).where(MessageLink.post_id == post_id).values(thread_id=thread_id)
+        )
+    index_again(session, seats, now)
+    session.flush()
+
+
+def _pin(
+    session: Session,
+    mailing_list: MailingList,
+    pins: Mapping[int, int | None],
+    seats: Mapping[int, int],
+    now: datetime,
+) -> None:
+    """Pin posts and arrange their threads anew."""
+    rows = _posts(session, pins)
+    threads = {row.thread_id for row in rows} | set(seats.values())
+    targets = [pin for pin in pins.values() if pin is not None]
+    threads |= {row.thread_id for row in _posts(session, targets)}
+    for row in rows:
+        row.pinned_parent_id = pins[row.id]
+    session.flush()
+    reseat(session, seats, now)
+    refresh_summaries(session, rethread(session, mailing_list, threads, now))
+    # Rows were written past the session.
+    session.expire_all()
+
+
+def _seats(session: Session, post_ids: Iterable[int]) -> list[Seat]:
+    return [
+        Seat(row.id, row.pinned_parent_id, row.parent_id, row.thread_id)
+        for row in _posts(session, post_ids)
+    ]
+
+
+def _posts(session: Session, post_ids: Iterable[int]) -> Sequence[Post]:
+    wanted = sorted(set(post_ids))
+    return session.scalars(select(Post).where(Post.id.in_(wanted)).order_by(Post.id)).all()
+
+
+def _roots(session: Session, thread_id: int) -> list[int]:
+    query = select(Post.id).where(Post.thread_id == thread_id, Post.parent_id.is_(None))
+    return list(session.scalars(query.order_by(Post.position, Post.id)))
+
+
+def _other_roots(session: Session, post: Post) -> list[int]:
+    return [root for root in _roots(session, post.thread_id) if root != post.id]
+
+
+def _answers(session: Session, post: Post) -> list[int]:
+    query = select(Post.id).where(Post.parent_id == post.id)
+    return list(session.scalars(query.order_by(Post.position, Post.id)))
+
+
+def _left_behind(session: Session, post: Post, others: Sequence[int]) -> dict[int, int | None]:
+    """The answers to a post that leaves alone: below what it answered, else below the first."""
+    answers = _answers(session, post)
+    stay = post.parent_id or next(iter(others), None)
+    if stay is None and answers:
+        stay = answers[0]
+    return dict.fromkeys(answers, stay)
+
+
+def _new_thread(session: Session, mailing_list: MailingList, post: Post, subject: str) -> Thread:
+    shown = parse_subject(post.subject, list_prefixes=(mailing_list.slug,)).base
+    thread = Thread(
+        mailing_list_id=mailing_list.id,
+        subject=" ".join(subject.split()) or shown,
+        started_at=post.date,
+        last_post_at=post.date,
+    )
+    session.add(thread)
+    session.flush()
+    return thread
+
+
+def _must_reseat(session: Session, seat: Seat) -> bool:
+    """Whether a post is to give a thread back its place that lost all its posts."""
+    if seat.parent is not None:
+        return False
+    if seat.thread == session.get_one(Post, seat.post).thread_id:
+        return False
+    return not posts_of_thread(session, seat.thread)[:1] and bool(session.get(Thread, seat.thread))
+
+
+def _check_lists(
+    session: Session, decision: CurationDecision, seats: Sequence[Seat], rows: Mapping[int, Post]
+) -> None:
+    """Refuse where one side was moved to another list since."""
+    for seat in seats:
+        here = rows[seat.post].mailing_list_id
+        parent = session.get(Post, seat.parent) if seat.parent else None
+        thread = session.get(Thread, seat.thread)
+        elsewhere = thread is not None and thread.mailing_list_id != here
+        if parent is not None:
+            elsewhere = parent.mailing_list_id != here
+        if not elsewhere:
+            continue
+        near = [seat.post, *([parent.id] if parent else posts_of_thread(session, seat.thread))]
+        later = latest_decision(session, Aspect.LIST, near, decision.audit_id)
+        if later is not None:
+            raise Refused(Refusal.LATER_DECISION, later)
+
+
+def _check_circles(session: Session, decision: CurationDecision, seats: Sequence[Seat]) -> None:
+    """Refuse where what a post stood below stands below it by a later decision."""
+    restored = {seat.post: seat.parent for seat in seats}
+    for seat in seats:
+        if seat.parent is None:
+            continue
+        path = _above(session, seat.parent, restored)
+        if seat.post in path:
+            later = latest_decision(session, Aspect.PLACE, path, decision.audit_id)
+            if later is not None:
+                raise Refused(Refusal.LATER_DECISION, later)
+
+
+def _above(session: Session, post_id: int, parents: Mapping[int, int | None]) -> list[int]:
+    """A post and all above it.
+
+    Args:
+        parents: Of posts that are to stand elsewhere than they do.
+    """
+    path: dict[int, Any] = {}
+    current: int | None = post_id
+    while current is not None and current not in path:
+        path[current] = None
+        if current in parents:
+            current = parents[current]
+        else:
+            current = session.scalar(select(Post.parent_id).where(Post.id == current))
+    return list(path)
