@@ -92,8 +92,37 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['mailing_list_id'], ['mailing_list.id'], name=op.f('fk_mirror_state_mailing_list_id_mailing_list'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('mailing_list_id', name=op.f('pk_mirror_state'))
     )
+    _make_fetching()
 
 
 def downgrade() -> None:
+    op.drop_table('fetched_name')
+    op.drop_table('fetching')
     for table in ('mirror_state', 'mirror_line', 'mirror_sighting', 'mirror_delivery', 'mirror_notice'):
         op.drop_table(table)
+
+
+def _make_fetching() -> None:
+    op.create_table('fetching',
+    sa.Column('mailing_list_id', sa.Integer(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('sealed_password', sa.String(), nullable=False),
+    sa.Column('uid_validity', sa.BigInteger(), nullable=True),
+    sa.Column('last_uid', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', TIME, nullable=False),
+    sa.Column('claimed_until', TIME, nullable=True),
+    sa.Column('checked_at', TIME, nullable=True),
+    sa.Column('succeeded_at', TIME, nullable=True),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('taken', sa.Integer(), nullable=False),
+    sa.Column('skipped', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['mailing_list_id'], ['mailing_list.id'], name=op.f('fk_fetching_mailing_list_id_mailing_list'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('mailing_list_id', name=op.f('pk_fetching'))
+    )
+    op.create_table('fetched_name',
+    sa.Column('mailing_list_id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['mailing_list_id'], ['fetching.mailing_list_id'], name=op.f('fk_fetched_name_mailing_list_id_fetching'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('mailing_list_id', 'name', name=op.f('pk_fetched_name'))
+    )
