@@ -79,22 +79,18 @@ class Form(NamedTuple):
 
     offset: int
     """Positions after the written word's first one; a part of a compound has its own."""
-    word: str
-    """Folded: lower case, without accents."""
-    written: str
-    """As in the text."""
     stored: str
-    """`word`, and `written` after it if that differs: see `variant`."""
+    """Folded, and as written after it if that differs: see `variant`."""
     stems: tuple[str, ...]
     """Marked with their language; none where the word is a stop word."""
 
 
-class Term(NamedTuple):
-    """A form and its place in a text."""
+class Placed(NamedTuple):
+    """A form that occurs in a text."""
 
-    position: int
-    """Words from the start."""
-    form: Form
+    stems: tuple[str, ...]
+    places: list[int]
+    """Words from the start, ascending."""
 
 
 class Occurrence(NamedTuple):
@@ -125,8 +121,8 @@ def occurrences(text: str) -> Iterator[Occurrence]:
         yield Occurrence(match.start(), match.end(), pieces(match.group()))
 
 
-def terms(text: str, language: str) -> Iterator[Term]:
-    """What a text is found under.
+def placed(text: str, language: str) -> tuple[dict[str, Placed], int]:
+    """What a text is found under: its forms as they are stored, and its length in words.
 
     Args:
         text: any.
@@ -134,13 +130,18 @@ def terms(text: str, language: str) -> Iterator[Term]:
             of all three.
     """
     language = language if language in LANGUAGES else ""
+    found: dict[str, Placed] = {}
     position = 0
     for written in _WORD.findall(normalise(text)):
         offset = -1
-        for form in _forms(written, language):
-            offset = form.offset
-            yield Term(position + offset, form)
+        for offset, stored, stems in _forms(written, language):
+            here = found.get(stored)
+            if here is None:
+                found[stored] = Placed(stems, [position + offset])
+            else:
+                here[1].append(position + offset)
         position += offset + 1
+    return found, position
 
 
 @lru_cache(maxsize=131_072)
@@ -149,8 +150,6 @@ def _forms(written: str, language: str) -> tuple[Form, ...]:
     return tuple(
         Form(
             piece.offset,
-            piece.word,
-            piece.written,
             variant(piece.word, piece.written),
             tuple([stem for i in mine if (stem := piece.stems[i]) is not None]),
         )

@@ -25,7 +25,7 @@ from forum.domain.query_tree import (
 )
 from forum.search.plan import Either, Every, Plan, Sequence, Starting, Stems, Without
 from forum.search.protocol import Hit, Sort
-from forum.search.whoosh_codec import Floats, Ints
+from forum.search.whoosh_postings import Floats, Ints
 from forum.search.whoosh_segment import (
     NUMBERS,
     IndexSegment,

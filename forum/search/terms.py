@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from forum.domain.analysis import Term, fold, terms
+from forum.domain.analysis import Placed, fold, placed
 from forum.domain.query_tree import Scope
 from forum.domain.values import LANGUAGES, UNDETERMINED, Role, Segment
 from forum.search.protocol import IndexDocument
@@ -35,53 +35,58 @@ class Field:
 
     stems: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Marked stem to weight."""
-    words: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    words: dict[str, list[int]] = field(default_factory=dict)
     """Unstemmed term (see `analysis.variant`) to its positions, ascending."""
     next_position: int = 0
 
-    def take(self, found: Iterable[Term], weight: float) -> int:
-        """Add a text after those that are there; gives its length in words."""
+    def take(self, forms: Mapping[str, Placed], length: int, weight: float) -> None:
+        """Add a text of so many words after those that are there."""
         words, stems = self.words, self.stems
         start = self.next_position
-        position = last = start - 1
-        for place, form in found:
-            position = start + place
-            last = max(last, position)
-            if position <= LAST_POSITION:
-                words[form.stored].append(position)
-            for stem in form.stems:
-                stems[stem] += weight
-        self.next_position = last + 1 + GAP
-        return last + 1 - start
+        within = start + length <= LAST_POSITION
+        for stored, (marked, places) in forms.items():
+            here = [start + place for place in places]
+            if not within:
+                here = [place for place in here if place <= LAST_POSITION]
+            if stored in words:
+                words[stored] += here
+            elif here:
+                words[stored] = here
+            gain = weight * len(places)
+            for stem in marked:
+                stems[stem] += gain
+        self.next_position = start + length + GAP
 
 
 def fields(document: IndexDocument) -> tuple[dict[Scope, Field], int]:
     """The terms of a document by scope, and the length of its own text in words."""
     text, subject, author, quotes = Field(), Field(), Field(), Field()
-    in_subject = list(terms(document.subject, UNDETERMINED))
-    subject.take(in_subject, TEXT_WEIGHT)
-    text.take(in_subject, SUBJECT_WEIGHT)
-    length = 0
+    in_subject = placed(document.subject, UNDETERMINED)
+    subject.take(*in_subject, TEXT_WEIGHT)
+    text.take(*in_subject, SUBJECT_WEIGHT)
+    own = 0
     for segment in document.segments:
-        found = terms(segment.text, segment.language)
         if segment.role == Role.REPLY:
-            length += text.take(found, _weight(segment))
+            found, length = placed(segment.text, segment.language)
+            text.take(found, length, _weight(segment))
+            own += length
         elif segment.role == Role.QUOTATION:
-            quotes.take(found, _weight(segment))
+            quotes.take(*placed(segment.text, segment.language), _weight(segment))
     for tag in document.tags:
-        text.take(terms(tag, UNDETERMINED), TAG_WEIGHT)
+        text.take(*placed(tag, UNDETERMINED), TAG_WEIGHT)
     for name in document.attachment_names:
-        text.take(terms(name.replace("_", " ").replace(".", " "), UNDETERMINED), MINOR_WEIGHT)
-    in_author = list(terms(document.author, UNDETERMINED))
-    author.take(in_author, MINOR_WEIGHT)
+        readable = name.replace("_", " ").replace(".", " ")
+        text.take(*placed(readable, UNDETERMINED), MINOR_WEIGHT)
+    in_author = placed(document.author, UNDETERMINED)
+    author.take(*in_author, MINOR_WEIGHT)
     author.stems.clear()
-    text.take(in_author, MINOR_WEIGHT)
+    text.take(*in_author, MINOR_WEIGHT)
     return {
         Scope.TEXT: text,
         Scope.SUBJECT: subject,
         Scope.AUTHOR: author,
         Scope.QUOTES: quotes,
-    }, length
+    }, own
 
 
 def _weight(segment: Segment) -> float:

@@ -34,7 +34,7 @@ from forum.search.evaluate import Snapshot, seconds
 from forum.search.plan import plan
 from forum.search.protocol import IndexDocument, IndexStatus, SearchHits, Sort
 from forum.search.terms import fields, folded_tags
-from forum.search.whoosh_codec import PackedWriter
+from forum.search.whoosh_codec import MergingWriter, PackedWriter
 from forum.search.whoosh_segment import (
     LABEL,
     NUMBERS,
@@ -139,13 +139,13 @@ class _Folder:
         if not crowded:
             return False
         names = {segment.segment_id() for segment in crowded[0]}
-        self._writer().commit(mergetype=_merging(names))
+        self._writer(MergingWriter).commit(mergetype=_merging(names))
         return True
 
-    def _writer(self) -> Any:
+    def _writer(self, kind: Callable[..., Any] = PackedWriter) -> Any:
         whoosh_files.drop_leftovers(self.path)
         index = FileIndex(self._storage, schema=self.schema)
-        return PackedWriter(index, timeout=5.0)
+        return kind(index, timeout=5.0)
 
     def close(self) -> None:
         """Give back the files."""
@@ -163,9 +163,8 @@ def _merging(names: set[str]) -> Callable[[Any, list[Any]], list[Any]]:
         kept = []
         for segment in segments:
             if segment.segment_id() in names:
-                reader = SegmentReader(writer.storage, writer.schema, segment)
-                writer.add_reader(reader)
-                reader.close()
+                # Its pool closes the reader.
+                writer.add_reader(SegmentReader(writer.storage, writer.schema, segment))
             else:
                 kept.append(segment)
         return kept

@@ -21,7 +21,8 @@ from whoosh.reading import SegmentReader, TermNotFound
 from forum.domain.analysis import VARIANT, variant
 from forum.domain.query_tree import Scope
 from forum.search.plan import Step
-from forum.search.whoosh_codec import Floats, Ints, stored_postings
+from forum.search.whoosh_pool import stored_postings
+from forum.search.whoosh_postings import Floats, Ints
 
 NUMBERS: Final = np.dtype(
     [
@@ -51,7 +52,7 @@ _PLACE_BIAS: Final = 4096
 
 
 class PostingsField(fields.FieldType):  # type: ignore[misc]
-    """A field whose postings go to the pool of `forum.search.whoosh_codec` ready made."""
+    """A field whose postings go to `forum.search.whoosh_pool` ready made."""
 
     def __init__(self) -> None:
         super().__init__(formats.Existence(), None)

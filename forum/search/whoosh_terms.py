@@ -15,6 +15,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
+from forum.search.varints import read_varints, varints
+
 BLOCK: Final = 64
 """Terms."""
 
@@ -164,28 +166,3 @@ class TermsReader:
     def close(self) -> None:
         """Give back the file."""
         self._file.close()
-
-
-def varints(numbers: Iterable[int]) -> bytes:
-    """Numbers in seven bits a byte, the lowest first; the high bit says that more follow."""
-    found = bytearray()
-    for number in numbers:
-        while number > 127:
-            found.append(number & 127 | 128)
-            number >>= 7
-        found.append(number)
-    return bytes(found)
-
-
-def read_varints(data: bytes) -> list[int]:
-    """The numbers that `varints` wrote."""
-    numbers = []
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 127) << shift
-        if byte & 128:
-            shift += 7
-        else:
-            numbers.append(number)
-            number = shift = 0
-    return numbers

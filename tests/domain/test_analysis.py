@@ -11,21 +11,32 @@ from hypothesis import strategies as st
 
 from forum.domain.analysis import (
     LONGEST_WORD,
+    VARIANT,
     fold,
     is_stop_word,
     normalise,
     occurrences,
+    placed,
     query_forms,
-    terms,
 )
 
 
 def stems(text: str, language: str) -> list[str]:
-    return [stem for term in terms(text, language) for stem in term.form.stems]
+    forms, _ = placed(text, language)
+    return [stem for form in forms.values() for stem in form.stems]
+
+
+def in_order(text: str) -> list[tuple[int, str]]:
+    """Places and folded words, as they stand in a French text."""
+    forms, _ = placed(text, "fr")
+    found = [
+        (n, stored.partition(VARIANT)[0]) for stored, form in forms.items() for n in form.places
+    ]
+    return sorted(found, key=lambda one: one[0])
 
 
 def words(text: str) -> list[str]:
-    return [term.form.word for term in terms(text, "fr")]
+    return [word for _, word in in_order(text)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +87,7 @@ def test_a_query_word_gets_the_stem_of_each_language() -> None:
 @pytest.mark.parametrize("written", ["socio-économique", "socio‐economique", "SOCIO‑ÉCONOMIQUE"])
 def test_a_compound_is_found_whole_and_in_parts(written: str) -> None:
     assert words(written) == ["socioeconomique", "socio", "economique"]
-    assert [term.position for term in terms(written, "fr")] == [0, 0, 1]
+    assert [place for place, _ in in_order(written)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -99,21 +110,22 @@ def test_words_are_cut_as_readers_see_them(text: str, expected: list[str]) -> No
 
 
 def test_positions_count_the_words_of_the_text() -> None:
-    found = [
-        (term.position, term.form.word) for term in terms("l'économie co-gérée d’Oaxaca", "fr")
+    assert in_order("l'économie co-gérée d’Oaxaca") == [
+        (0, "economie"),
+        (1, "cogeree"),
+        (1, "co"),
+        (2, "geree"),
+        (3, "oaxaca"),
     ]
-    assert found == [(0, "economie"), (1, "cogeree"), (1, "co"), (2, "geree"), (3, "oaxaca")]
 
 
 def test_the_written_form_is_kept_for_exact_searches() -> None:
-    assert [term.form.written for term in terms("L'Économie SOCIALE", "fr")] == [
-        "Économie",
-        "SOCIALE",
-    ]
+    forms, _ = placed("L'Économie SOCIALE", "fr")
+    assert [stored.partition(VARIANT)[2] for stored in forms] == ["Économie", "SOCIALE"]
 
 
 def test_an_encoded_file_is_no_word() -> None:
-    assert all(len(term.form.word) <= LONGEST_WORD for term in terms("A" * 100_000, "fr"))
+    assert all(len(word) <= LONGEST_WORD for word in words("A" * 100_000))
 
 
 def test_places_lead_back_into_the_text() -> None:
@@ -128,11 +140,13 @@ def test_places_lead_back_into_the_text() -> None:
 
 @given(st.text())
 def test_any_text_is_analysed(text: str) -> None:
-    positions = [term.position for term in terms(text, "fr")]
-    assert positions == sorted(positions)
-    for term in terms(text, "und"):
-        assert term.form.word
-        assert term.form.word == fold(term.form.word)[:LONGEST_WORD]
+    forms, length = placed(text, "und")
+    for stored, form in forms.items():
+        assert form.places == sorted(form.places)
+        assert form.places[-1] < length
+        word, _, _ = stored.partition(VARIANT)
+        assert word
+        assert word == fold(word)[:LONGEST_WORD]
 
 
 @given(st.text(alphabet="éèêàçñíóúœÉÀabcdelmnst'’-. "))

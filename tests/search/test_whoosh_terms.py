@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whoosh.filedb.filestore import RamStorage
 
+from forum.search.varints import read_varints, varints
 from forum.search.whoosh_terms import (
     BLOCK,
     KEPT_BLOCKS,
     TermInfo,
     TermsReader,
     TermsWriter,
-    read_varints,
-    varints,
 )
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)
