@@ -155,6 +155,29 @@ def is_list(list_id: int) -> ColumnElement[bool]:
     return MailingList.id == list_id
 
 
+@dataclass(frozen=True, slots=True)
+class ListSize:
+    """How much a list holds."""
+
+    threads: int
+    posts: int
+    last_post_at: datetime | None
+
+
+def size_of_list(session: Session, list_id: int) -> ListSize:
+    """How many threads and posts a list shows, and when it moved last."""
+    row = read_columns(session, _size(), mailing_list=list_id).one()
+    return ListSize(row[0], int(row[1] or 0), row[2])
+
+
+@cache
+def _size() -> Select[*tuple[Any, ...]]:
+    # A covering index answers.
+    return select(func.count(), func.sum(Thread.post_count), func.max(Thread.last_post_at)).where(
+        Thread.mailing_list_id == bindparam("mailing_list"), SHOWN
+    )
+
+
 def count_threads(session: Session, list_id: int, wanted: ThreadFilter) -> int:
     """How many threads of a list a filter leaves."""
     query = (

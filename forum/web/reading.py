@@ -24,7 +24,8 @@ from forum.storage.visibility import (
     may_fetch_bytes,
     visible_lists,
 )
-from forum.web.addresses import LARGEST_KEY, page_number, whole_number
+from forum.web import charts
+from forum.web.addresses import LARGEST_KEY, list_path, page_number, whole_number
 from forum.web.reader import current_reader, moderated_lists
 
 THREADS_A_PAGE: Final = 50
@@ -54,7 +55,9 @@ def show_list(slug: str) -> str:
     session, reader = db.session(), current_reader()
     mailing_list = find_list(session, reader, slug) or abort(404)
     page, wanted = page_number(), _thread_filter()
-    total = browsing.count_threads(session, mailing_list.id, wanted)
+    size = browsing.size_of_list(session, mailing_list.id)
+    is_whole = wanted == browsing.ThreadFilter()
+    total = size.threads if is_whole else browsing.count_threads(session, mailing_list.id, wanted)
     pages = max(1, -(-total // THREADS_A_PAGE))
     if page > pages:
         abort(404)
@@ -73,7 +76,20 @@ def show_list(slug: str) -> str:
         pages=pages,
         wanted=wanted,
         is_member=_is_member(reader, mailing_list),
+        timeline=_timeline(mailing_list, size) if is_whole and page == 1 else None,
     )
+
+
+def _timeline(mailing_list: MailingList, size: browsing.ListSize) -> charts.Chart | None:
+    """What was written when; each bar leads to the threads begun then."""
+    path = list_path(mailing_list.slug)
+
+    def address_of(when: charts.Month) -> str:
+        year, month = when
+        return f"{path}?year={year}&month={month}" if month else f"{path}?year={year}"
+
+    counts = charts.counts_of_list(db.session(), mailing_list.id, size)
+    return charts.chart(counts, address_of)
 
 
 @blueprint.get("/lists/<slug>/months")

@@ -12,6 +12,7 @@ def open_pages(rooms: Rooms) -> dict[str, str]:
         "list": f"/lists/{DEMO}/",
         "list-filtered": f"/lists/{DEMO}/?language=es",
         "months": f"/lists/{DEMO}/months",
+        "person": "/people/1",
         "thread": f"/threads/{rooms.demo_thread}",
         "thread-by-date": f"/threads/{rooms.demo_thread}?order=date",
         "thread-long": f"/threads/{rooms.long_thread}",
