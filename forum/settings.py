@@ -57,7 +57,11 @@ class Settings:
     trusted_authserv: str
     dns: bool
     rate_limits: bool
+    smarthost_connections: int
+    list_hourly_limit: int
+    domain_hourly_limit: int
     undo_seconds: int
+    fetch_seconds: int
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -94,8 +98,18 @@ class Settings:
             trusted_authserv=_text(values, "TRUSTED_AUTHSERV"),
             dns=_choice(values, "DNS", ("off", "on")) == "on",
             rate_limits=_choice(values, "RATE_LIMITS", ("off", "on")) == "on",
+            smarthost_connections=_number(values, "SMARTHOST_CONNECTIONS", 1, 4),
+            list_hourly_limit=_number(values, "LIST_HOURLY_LIMIT", 0, 10**9),
+            domain_hourly_limit=_number(values, "DOMAIN_HOURLY_LIMIT", 0, 10**9),
             undo_seconds=_number(values, "UNDO_SECONDS", 0, LONGEST_UNDO),
+            fetch_seconds=_number(values, "FETCH_SECONDS", 1, 24 * 3600),
         )
+
+    @property
+    def hourly_limits(self) -> tuple[int, int] | None:
+        """Copies that may leave in an hour for a list and to a domain; None without any limit."""
+        limits = self.list_hourly_limit, self.domain_hourly_limit
+        return limits if self.rate_limits else None
 
     @property
     def secret_key_file(self) -> Path:

@@ -28,6 +28,8 @@ from forum.settings import ListenAddress
 from forum.storage.base import reading
 from forum.storage.lists import list_by_slug
 from forum.storage.mail import DigestDelivery, Incoming, IncomingState
+from mailbridge.fetching import Fetcher
+from mailbridge.fetching import beside as fetching_beside
 from mailbridge.listener import Listener
 from mailbridge.receive import MessageNotFound, reprocess
 from mailbridge.transport import open_transport
@@ -154,23 +156,26 @@ def digest(slug: str | None, everything: bool) -> None:
 @click.option("--once", is_flag=True, help="Do all that is due, then exit.")
 @with_appcontext
 def worker(once: bool) -> None:
-    """Send mail, keep the search index, until stopped."""
+    """Send mail, fetch mail, keep the search index, until stopped."""
     _log_to_stderr()
     working = _worker()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: working.stop())
     if once:
+        Fetcher(working.session, settings(), stopped=lambda: working.stopping).run_due()
         working.drain()
         return
     print("ready: worker", flush=True)  # noqa: T201
-    working.run()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    with fetching_beside(app):
+        working.run()
 
 
 def _worker() -> Worker:
     return Worker(
         session=Session(db.engine, expire_on_commit=False),
         settings=settings(),
-        transport=open_transport(settings().smarthost),
+        transport=open_transport(settings().smarthost, settings().smarthost_connections),
         index=open_index(settings(), db.engine),
     )
 

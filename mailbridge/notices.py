@@ -14,9 +14,11 @@ from forum.storage.lists import MailingList
 from forum.storage.mail import Notice
 from mailbridge import list_headers, texts
 from mailbridge.addressing import RouteKind, domain_of, sub_address
+from mailbridge.header_fields import mailbox_field, unstructured
 from mailbridge.mime_edit import Content, text_content
-from mailbridge.outgoing import Copy, mailbox_field, unstructured
+from mailbridge.outgoing import Copy
 from mailbridge.reasons import advice, in_words
+from mailbridge.signing_keys import message_of, ring_of
 
 OWNER_MAIL = "owner-mail"
 """Mail to `<slug>-owner`, passed on to an owner with the original attached."""
@@ -36,7 +38,14 @@ _ANSWERS = frozenset(
         NoticeKind.FAILED_AUTHOR,
     }
 )
-_CONFIRMED_BY_REPLY = frozenset({NoticeKind.CONFIRM_SUBSCRIBE, NoticeKind.CONFIRM_UNSUBSCRIBE})
+_CONFIRMED_BY_REPLY = frozenset(
+    {
+        NoticeKind.CONFIRM_SUBSCRIBE,
+        NoticeKind.CONFIRM_UNSUBSCRIBE,
+        NoticeKind.CONFIRM_CHANGE,
+        NoticeKind.INVITATION,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ class Attached:
 def build(notice: Notice, settings: Settings, attached: Attached | None = None) -> Copy:
     """The message of a notice, in its language.
 
-    It leaves with the null reverse path: RFC 3834, section 3.3, and nobody would read a bounce.
+    It leaves with the null reverse path: RFC 3834, section 3.3, and nobody would read a bounce. A
+    warning alone is sent to find out whether it comes back.
 
     Args:
         attached: for mail that is passed on.
@@ -81,7 +91,14 @@ def build(notice: Notice, settings: Settings, attached: Attached | None = None) 
             b"MIME-Version: 1.0\r\n",
         )
     )
-    return Copy("", notice.recipient, head + content.fields + b"\r\n" + content.body)
+    ring = ring_of(settings.data_dir, settings.mail_domain)
+    message = message_of(head + content.fields, content.body, ring)
+    return Copy(_reverse_path(notice, mailing_list), notice.recipient, message)
+
+
+def _reverse_path(notice: Notice, mailing_list: MailingList | None) -> str:
+    token = notice.params.get("probe_token", "")
+    return sub_address(mailing_list, RouteKind.BOUNCES, token) if mailing_list and token else ""
 
 
 def _answered(values: dict[str, str]) -> list[str]:
@@ -97,6 +114,7 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         "site_url": settings.site_url,
         "moderation_url": f"{settings.site_url}/moderation",
         "mails_url": f"{settings.site_url}/account/mails",
+        "account_url": f"{settings.site_url}/account",
         "unsubscribe_url": "",
         "reason": "",
     }
@@ -119,10 +137,12 @@ def _list_values(mailing_list: MailingList, language: str, site_url: str) -> Map
     return {
         "title": title,
         "list_title": title,
+        "welcome": mailing_list.welcome(language),
         "slug": mailing_list.slug,
         "mail_domain": domain_of(mailing_list),
         "address": mailing_list.address,
         "list_url": f"{site_url}/lists/{mailing_list.slug}/",
+        "outgoing_url": f"{site_url}/lists/{mailing_list.slug}/outgoing",
         # What ends a subscription whose token is not at hand.
         "unsubscribe_url": sub_address(mailing_list, RouteKind.UNSUBSCRIBE),
         "request_address": sub_address(mailing_list, RouteKind.REQUEST),

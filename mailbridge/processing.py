@@ -12,6 +12,7 @@ from forum.domain import message
 from forum.domain.headers import Headers
 from forum.domain.rules import Reason
 from forum.domain.values import Source, Submission
+from forum.operations.bounces import heard_from
 from forum.operations.notices import NoticeKind
 from forum.operations.posting import (
     Discarded,
@@ -31,6 +32,7 @@ from mailbridge import automatic, commands, deciding
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict
 from mailbridge.automatic import Automatic
+from mailbridge.returned import take_bounce, take_complaint
 from mailbridge.telling import pass_on, pass_to_postmaster, tell_author, tell_moderators
 
 _LOOPS: Final = 100
@@ -41,7 +43,6 @@ SAID: Final = "told in the SMTP dialogue"
 
 _AUTOMATIC_STATES: Final = {
     Automatic.BOUNCE: IncomingState.BOUNCE,
-    Automatic.COMPLAINT: IncomingState.BOUNCE,
     Automatic.ECHO: IncomingState.ECHO,
 }
 
@@ -74,11 +75,13 @@ def process(
     row.subject = submission.subject
     row.author_email = submission.author.key
     kind = _machine(raw, row, mailing_list)
-    if kind is not None:
+    if kind is Automatic.COMPLAINT:
+        take_complaint(session, row, raw, now)
+    elif route.kind is RouteKind.BOUNCES:
+        take_bounce(session, row, raw, route.token, kind, mailing_list, submission, now)
+    elif kind is not None:
         row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
         row.reasons = [str(kind)]
-    elif route.kind is RouteKind.BOUNCES:
-        row.state = IncomingState.BOUNCE
     elif route.kind in POSTING_KINDS:
         if route.kind is RouteKind.BRIDGE and _passed_on(raw, mailing_list):
             # A list adds to subjects and bodies: that signatures break on the way says nothing.
@@ -108,6 +111,8 @@ def _for_postmaster(
     kind = _machine(raw, row, None)
     if kind is None:
         pass_to_postmaster(session, row, submission, now, settings)
+    elif kind is Automatic.COMPLAINT:
+        take_complaint(session, row, raw, now)
     else:
         row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
         row.reasons = [str(kind)]
@@ -200,6 +205,8 @@ class _Posting:
         self.row.authenticated = self.found is Verdict.PASS
         _record(self.row, disposition)
         match disposition:
+            case Posted() if self.found is not Verdict.FAIL:
+                heard_from(self.session, self.submission.author.key)
             case Rejected(reasons) if self.is_known:
                 self._refuse(reasons, in_dialogue)
             case Held(_, reasons):

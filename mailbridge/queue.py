@@ -1,4 +1,4 @@
-"""The queue of outgoing mail: claimed in batches, recorded one by one. These functions commit.
+"""The queue of outgoing mail: claimed in batches, recorded as it is done. These functions commit.
 
 A claim lapses, so that what a killed worker had in hand is sent by another. Only a mail whose
 sending was under way at that moment can leave twice, and its Message-ID makes it one.
@@ -6,7 +6,7 @@ sending was under way at that moment can leave twice, and its Message-ID makes i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -14,14 +14,20 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 from sqlalchemy.sql.base import ExecutableOption
 
+from forum.operations.limits import not_full
+from forum.operations.notices import NoticeKind
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, Notice, SendState
 from forum.storage.people import DeliveryMode, Subscription, receives
+from mailbridge.notices import OWNER_MAIL
 from mailbridge.transport import Deferred, Outcome, Refused, Sent
 
 CLAIM: Final = timedelta(seconds=30)
-BATCH: Final = 20
+BATCH: Final = 60
+"""Large enough to tell a fault of the smarthost from one of a few addresses."""
+
+TO_OWNERS: Final = (NoticeKind.SENDING_PROBLEM, NoticeKind.BOUNCE_STOPPED, OWNER_MAIL)
 
 RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 RETRY_LATER: Final = timedelta(hours=1)
@@ -31,28 +37,34 @@ Kind = type[Delivery] | type[DigestDelivery] | type[Notice]
 Row = Delivery | DigestDelivery | Notice
 
 
-def claim(session: Session, kind: Kind, now: datetime, limit: int = BATCH) -> list[int]:
+def claim(
+    session: Session,
+    kind: Kind,
+    now: datetime,
+    limit: int = BATCH,
+    full: Collection[str] = (),
+) -> list[int]:
     """Take what is due, for `CLAIM`, oldest first. Commits.
 
-    Of a list whose outgoing mail is stopped nothing is taken.
+    Of a list whose outgoing mail is stopped nothing is taken but what tells its owners.
+
+    Args:
+        full: scopes of `forum.operations.limits` of which nothing may leave now.
     """
     query = select(kind.id).where(_due(kind, now)).order_by(kind.due_at, kind.id).limit(limit)
-    if kind is Delivery:
+    if kind is Notice:
+        query = query.where(_notice_may_leave())
+    elif kind is Delivery or kind is DigestDelivery:
         query = (
-            query.join(Post, Post.id == Delivery.post_id)
-            .join(MailingList, MailingList.id == Post.mailing_list_id)
-            .where(MailingList.outgoing_stopped.is_(False), Post.state == PostState.VISIBLE)
-        )
-    if kind is DigestDelivery:
-        query = (
-            query.join(Subscription, Subscription.id == DigestDelivery.subscription_id)
+            query.join(Subscription, Subscription.id == kind.subscription_id)
             .join(MailingList, MailingList.id == Subscription.mailing_list_id)
-            .where(
-                MailingList.outgoing_stopped.is_(False),
-                receives(now),
-                Subscription.delivery != DeliveryMode.NONE,
-            )
+            .where(MailingList.outgoing_stopped.is_(False), receives(now), *not_full(full))
         )
+        if kind is Delivery:
+            shown = Post.state == PostState.VISIBLE
+            query = query.join(Post, Post.id == Delivery.post_id).where(shown)
+        else:
+            query = query.where(Subscription.delivery != DeliveryMode.NONE)
     # PostgreSQL: workers pass one another by. SQLite: the transaction began as a writer's.
     query = query.with_for_update(skip_locked=True, of=kind)
     keys = list(session.scalars(query))
@@ -90,14 +102,20 @@ def load(session: Session, kind: Kind, keys: Sequence[int]) -> dict[int, Row]:
     return {key: rows[key] for key in keys if key in rows}
 
 
-def record(session: Session, row: Row, outcome: Outcome, now: datetime) -> None:
-    """Write down what became of one mail. Commits.
+def record(session: Session, done: Iterable[tuple[Row, Outcome]], now: datetime) -> None:
+    """Write down what became of each mail that is done by now. Commits.
 
     By the row's number: one that was deleted meanwhile, with its subscription, is no error.
 
     Args:
-        outcome: `Broken` puts it back as it was, for nobody's address is at fault.
+        done: `Broken` puts a mail back as it was, for nobody's address is at fault.
     """
+    for row, outcome in done:
+        _record_one(session, row, outcome, now)
+    session.commit()
+
+
+def _record_one(session: Session, row: Row, outcome: Outcome, now: datetime) -> None:
     values: dict[str, Any] = {"last_reply": outcome.reply, "claimed_until": None}
     match outcome:
         case Sent():
@@ -105,10 +123,9 @@ def record(session: Session, row: Row, outcome: Outcome, now: datetime) -> None:
         case Refused():
             values |= {"state": SendState.FAILED, "attempts": row.attempts + 1}
         case Deferred():
-            pause = RETRIES[row.attempts] if row.attempts < len(RETRIES) else RETRY_LATER
-            is_too_old = now - row.queued_at > GIVEN_UP_AFTER
-            state = SendState.FAILED if is_too_old else SendState.QUEUED
-            values |= {"state": state, "due_at": now + pause, "attempts": row.attempts + 1}
+            state = SendState.FAILED if is_given_up(row, now) else SendState.QUEUED
+            due_at = now + _pause(row.attempts)
+            values |= {"state": state, "due_at": due_at, "attempts": row.attempts + 1}
         case _:
             values |= {"state": SendState.QUEUED}
     kind = type(row)
@@ -118,7 +135,15 @@ def record(session: Session, row: Row, outcome: Outcome, now: datetime) -> None:
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    session.commit()
+
+
+def is_given_up(row: Row, now: datetime) -> bool:
+    """Whether a mail that cannot leave now is too old to be tried again."""
+    return now - row.queued_at > GIVEN_UP_AFTER
+
+
+def _pause(attempts: int) -> timedelta:
+    return RETRIES[attempts] if attempts < len(RETRIES) else RETRY_LATER
 
 
 def release(session: Session, kind: Kind, keys: Sequence[int]) -> None:
@@ -133,16 +158,28 @@ def release(session: Session, kind: Kind, keys: Sequence[int]) -> None:
     session.commit()
 
 
-def requeue(session: Session, kind: Kind, keys: Sequence[int], due_at: datetime) -> None:
+def requeue(session: Session, rows: Iterable[Row], now: datetime) -> None:
     """Take back refusals that were the smarthost's fault and nobody's address. Commits."""
-    if keys:
+    for row in rows:
+        if is_given_up(row, now):
+            continue
+        kind = type(row)
         session.execute(
             update(kind)
-            .where(kind.id.in_(keys), kind.state == SendState.FAILED)
-            .values(state=SendState.QUEUED, due_at=due_at)
+            .where(kind.id == row.id, kind.state == SendState.FAILED)
+            .values(state=SendState.QUEUED, due_at=now + _pause(row.attempts))
             .execution_options(synchronize_session=False)
         )
     session.commit()
+
+
+def _notice_may_leave() -> ColumnElement[bool]:
+    stopped = select(MailingList.id).where(MailingList.outgoing_stopped.is_(True))
+    return or_(
+        Notice.mailing_list_id.is_(None),
+        Notice.mailing_list_id.not_in(stopped),
+        Notice.kind.in_(TO_OWNERS),
+    )
 
 
 def _due(kind: Kind, now: datetime) -> ColumnElement[bool]:

@@ -16,9 +16,9 @@ from forum.domain.values import Submission
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.posting import Held
 from forum.settings import Settings
-from forum.storage.lists import MailingList, RoleGrant, RoleName
+from forum.storage.lists import MailingList, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
-from forum.storage.people import Account
+from forum.storage.people import administrators, in_charge
 from mailbridge import commands, deciding
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL
 
@@ -74,8 +74,8 @@ def tell_moderators(
     author = submission.author
     key = settings.resolved_secret_key()
     since = now - MODERATORS_TOLD_AT_MOST
-    moderators = _in_charge(session, mailing_list, (RoleName.MODERATOR, RoleName.OWNER))
-    for account in moderators or _administrators(session):
+    moderators = in_charge(session, mailing_list.id, (RoleName.MODERATOR, RoleName.OWNER))
+    for account in moderators or administrators(session):
         if _told(session, (NoticeKind.HELD_MODERATOR,), account.email, since, mailing_list):
             continue
         notify(
@@ -92,11 +92,6 @@ def tell_moderators(
         )
 
 
-def _administrators(session: Session) -> list[Account]:
-    """Who answers for a list that nobody holds a role on."""
-    return list(session.scalars(select(Account).where(Account.is_admin)))
-
-
 def pass_on(
     session: Session,
     row: Incoming,
@@ -105,8 +100,8 @@ def pass_on(
     now: datetime,
 ) -> None:
     """Mail to the owners: to each of them, else to the site's administrators."""
-    owners = _in_charge(session, mailing_list, (RoleName.OWNER,))
-    owners = owners or _administrators(session)
+    owners = in_charge(session, mailing_list.id, (RoleName.OWNER,))
+    owners = owners or administrators(session)
     row.state = IncomingState.COMMAND if owners else IncomingState.FAILED
     row.reasons = ["owner"]
     row.detail = "" if owners else "the list has no owner and the site no administrator"
@@ -132,11 +127,11 @@ def pass_to_postmaster(
     session: Session, row: Incoming, submission: Submission, now: datetime, settings: Settings
 ) -> None:
     """Mail to the postmaster, to each of the site's administrators."""
-    administrators = _administrators(session)
-    row.state = IncomingState.COMMAND if administrators else IncomingState.FAILED
+    everybody = administrators(session)
+    row.state = IncomingState.COMMAND if everybody else IncomingState.FAILED
     row.reasons = ["postmaster"]
-    row.detail = "" if administrators else "the site has no administrator"
-    for account in administrators:
+    row.detail = "" if everybody else "the site has no administrator"
+    for account in everybody:
         session.add(
             Notice(
                 kind=POSTMASTER_MAIL,
@@ -152,20 +147,6 @@ def pass_to_postmaster(
                 queued_at=now,
             )
         )
-
-
-def _in_charge(
-    session: Session, mailing_list: MailingList, roles: tuple[RoleName, ...]
-) -> list[Account]:
-    return list(
-        session.scalars(
-            select(Account)
-            .join(RoleGrant, RoleGrant.account_id == Account.id)
-            .where(RoleGrant.mailing_list_id == mailing_list.id, RoleGrant.role.in_(roles))
-            .distinct()
-            .order_by(Account.id)
-        )
-    )
 
 
 def _told(

@@ -5,10 +5,12 @@ Every way answers with an outcome, never with an exception, and says whose fault
 
 from __future__ import annotations
 
+import contextlib
 import mailbox
 import smtplib
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +49,8 @@ class Refused:
     """Never for this recipient (5xx)."""
 
     reply: str
+    by_mailbox: bool = True
+    """Whether the recipient's side refused, and not our own program or the smarthost's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +66,28 @@ Outcome = Sent | Deferred | Refused | Broken
 class Transport(Protocol):
     """A way out."""
 
+    connections: int
+    """How many threads may send at a time."""
+
     def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
         """Hand over one message for one recipient; `""` is the null reverse path."""
 
     def close(self) -> None:
         """Let go of what is open; sending may begin again afterwards."""
 
+    def abort(self) -> None:
+        """Cut what is under way short: its outcome comes at once."""
 
-def open_transport(smarthost: str) -> Transport:
-    """The transport that the setting SMARTHOST names, checked when the settings were read."""
+
+def open_transport(smarthost: str, connections: int = 1) -> Transport:
+    """The transport that the setting SMARTHOST names, checked when the settings were read.
+
+    Args:
+        connections: To a mail server, at a time.
+    """
     if smarthost.startswith("file:"):
         return MaildirTransport(Path(smarthost.removeprefix("file:")))
-    return SmtpTransport(smarthost)
+    return SmtpPool(smarthost, connections) if connections > 1 else SmtpTransport(smarthost)
 
 
 @dataclass(slots=True)
@@ -81,6 +95,7 @@ class MemoryTransport:
     """Keeps what it is given: for tests."""
 
     sent: list[tuple[str, str, bytes]] = field(default_factory=list)
+    connections: int = 1
 
     def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
         """Keep it."""
@@ -90,9 +105,14 @@ class MemoryTransport:
     def close(self) -> None:
         """Nothing is open."""
 
+    def abort(self) -> None:
+        """Nothing takes long."""
+
 
 class MaildirTransport:
     """Writes each message to a Maildir, with its envelope in Return-Path and Delivered-To."""
+
+    connections = 1
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -111,9 +131,53 @@ class MaildirTransport:
     def close(self) -> None:
         """Nothing is open."""
 
+    def abort(self) -> None:
+        """Nothing takes long."""
+
+
+class SmtpPool:
+    """Several SMTP sessions, each kept open; as many threads as there are may send at a time.
+
+    The one used last is taken first: where little is sent, one stays open and the others rest.
+    Each mail has a return path of its own, so that no two recipients share one transaction.
+    """
+
+    def __init__(self, smarthost: str, connections: int) -> None:
+        self.connections = connections
+        self._all = [SmtpTransport(smarthost) for _ in range(connections)]
+        self._free = list(self._all)
+        self._lock = threading.Lock()
+
+    def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
+        """Send on one of them.
+
+        Raises:
+            IndexError: more threads send than there are connections.
+        """
+        with self._lock:
+            one = self._free.pop()
+        try:
+            return one.send(reverse_path, recipient, message)
+        finally:
+            with self._lock:
+                self._free.append(one)
+
+    def close(self) -> None:
+        """Say QUIT on those that nobody uses."""
+        with self._lock:
+            for one in self._free:
+                one.close()
+
+    def abort(self) -> None:
+        """Cut all of them."""
+        for one in self._all:
+            one.abort()
+
 
 class SmtpTransport:
     """One SMTP session, kept open between messages."""
+
+    connections = 1
 
     def __init__(self, smarthost: str) -> None:
         parts = urlsplit(smarthost)
@@ -150,6 +214,14 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError):
             self._client.close()
         self._client = None
+
+    def abort(self) -> None:
+        """Cut the connection; called from another thread."""
+        client = self._client
+        sock = client.sock if client is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _try(self, reverse_path: str, recipient: str, message: bytes) -> Outcome | None:
         """One attempt; None where the connection was lost before the message was sent."""
@@ -201,7 +273,8 @@ class SmtpTransport:
             options.append("BODY=8BITMIME")
         if not (reverse_path + recipient).isascii():
             if not client.has_extn("smtputf8"):
-                return Refused("550 the smarthost takes no addresses in other scripts (RFC 6531)")
+                told = "550 the smarthost takes no addresses in other scripts (RFC 6531)"
+                return Refused(told, by_mailbox=False)
             options.append("SMTPUTF8")
         self._bound(client)
         code, reply = client.mail(reverse_path, options)
@@ -210,7 +283,7 @@ class SmtpTransport:
             # message's own fault.
             self._reset(client, code)
             if code == 552:
-                return Refused(_text(code, reply))
+                return Refused(_text(code, reply), by_mailbox=False)
             return Deferred(_text(code, reply)) if code < 500 else Broken(_text(code, reply))
         self._bound(client)
         code, reply = client.rcpt(recipient)

@@ -24,8 +24,19 @@ class NoticeKind(StrEnum):
     FAILED_AUTHOR = "failed-author"
     HELD_MODERATOR = "held-moderator"
     REJECTED = "rejected"
+    SETTINGS = "settings-link"
+    CONFIRM_CHANGE = "confirm-change"
+    CHANGED = "changed"
+    INVITATION = "invitation"
+    HELD_DIGEST = "held-digest"
     HELP = "help"
     UNKNOWN_COMMAND = "unknown-command"
+    BOUNCE_PROBE = "bounce-probe"
+    """To an address whose mail comes back; its own return path bears `probe_token`."""
+    BOUNCE_STOPPED = "bounce-stopped"
+    """To an owner: nothing is sent to some addresses any more."""
+    SENDING_PROBLEM = "sending-problem"
+    """To an owner: the smarthost refuses everything."""
 
 
 def notify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, s
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.base import Base, Key, Short
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, RoleGrant
 
 
 class DeliveryMode(StrEnum):
@@ -226,6 +227,24 @@ def account_by_email(session: Session, email: str) -> Account | None:
     if account is None or (account.email != address.email and address.confirmed_at is None):
         return None
     return account
+
+
+def in_charge(session: Session, mailing_list_id: int, roles: Collection[str]) -> list[Account]:
+    """The accounts that hold one of these roles on a list."""
+    return list(
+        session.scalars(
+            select(Account)
+            .join(RoleGrant, RoleGrant.account_id == Account.id)
+            .where(RoleGrant.mailing_list_id == mailing_list_id, RoleGrant.role.in_(roles))
+            .distinct()
+            .order_by(Account.id)
+        )
+    )
+
+
+def administrators(session: Session) -> list[Account]:
+    """Who answers for the site, and for a list that nobody holds a role on."""
+    return list(session.scalars(select(Account).where(Account.is_admin).order_by(Account.id)))
 
 
 def subscription_of(session: Session, mailing_list_id: int, email: str) -> Subscription | None:

@@ -1,4 +1,4 @@
-"""What is known of the way out: addresses that bounce, how much was sent, faults of the smarthost."""
+"""What is known of the way out: what bounces, how much was sent, and faults of the smarthost."""
 
 from __future__ import annotations
 

@@ -273,13 +273,13 @@ def test_administrators_are_told_once_of_a_long_fault(
     make.commit()
     transport.answer = lambda recipient: Broken("connection refused")
     for _ in range(9):
-        worker._paused_until = 0.0
+        worker._dispatcher.patience.paused_until = 0.0
         worker.step()
     notices = session.scalars(select(Notice)).all()
     assert [(one.kind, one.recipient) for one in notices] == [("site-problem", "admin@example.net")]
     session.rollback()
     transport.answer = lambda recipient: Sent("250 ok")
-    worker._paused_until = 0.0
+    worker._dispatcher.patience.paused_until = 0.0
     worker.drain()
     assert "connection refused" in transport.sent[0][2].decode()
 

@@ -11,7 +11,7 @@ import forum.storage.curation
 import forum.storage.fetching
 import forum.storage.imports
 import forum.storage.mail
-import forum.storage.mirror  # noqa: F401
+import forum.storage.mirror
 import forum.storage.sending  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
