@@ -3,101 +3,50 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain import language as languages
-from forum.domain.subject import parse_subject
 from forum.domain.values import LANGUAGES, Role, Segment, Submission
-from forum.operations import subscriptions, tokens
+from forum.operations import choices, invitations, subscriptions, tokens
 from forum.operations.accounts import AccountError
+from forum.operations.choices import Change
 from forum.operations.notices import NoticeKind, notify
+from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.choices import Following
 from forum.storage.lists import MailingList, Visibility, roles_of
-from forum.storage.people import TokenKind, account_by_email, subscription_of
+from forum.storage.people import (
+    DeliveryMode,
+    Subscription,
+    SubscriptionState,
+    TokenKind,
+    account_by_email,
+    subscription_of,
+)
 from mailbridge.addressing import Route, RouteKind
+from mailbridge.command_words import Command, Verb, read_command
 
-
-class Verb(StrEnum):
-    """What is asked."""
-
-    HELP = "help"
-    SUBSCRIBE = "subscribe"
-    UNSUBSCRIBE = "unsubscribe"
-    CONFIRM = "confirm"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command as it was understood."""
-
-    verb: Verb
-    language: str | None = None
-    """Of the word, where only one language has it."""
-    token: str = ""
-    word: str = ""
-    """As written, for the answer to what was not understood."""
-
-
-# Without accents, lower case.
-_WORDS: Final[dict[Verb, dict[str, tuple[str, ...]]]] = {
-    Verb.HELP: {
-        "en": ("help", "info"),
-        "fr": ("aide", "aidez-moi", "mode d'emploi"),
-        "es": ("ayuda", "instrucciones"),
-    },
-    Verb.SUBSCRIBE: {
-        "en": ("subscribe", "join"),
-        "fr": ("abonner", "abonnement", "s'abonner", "inscrire", "inscription", "m'abonner"),
-        "es": ("suscribir", "suscribirme", "suscribirse", "suscripcion", "alta", "subscribir"),
-    },
-    Verb.UNSUBSCRIBE: {
-        "en": ("unsubscribe", "leave", "remove", "signoff"),
-        "fr": (
-            "desabonner", "desabonnement", "se desabonner", "me desabonner", "desinscrire",
-            "desinscription", "quitter",
-        ),
-        "es": (
-            "desuscribir", "desuscribirme", "desuscribirse", "baja", "darme de baja",
-            "darse de baja", "dar de baja", "cancelar", "desubscribir",
-        ),
-    },
-    Verb.CONFIRM: {
-        "en": ("confirm",),
-        "fr": ("confirmer", "confirmation"),
-        "es": ("confirmar", "confirmacion"),
-    },
-}  # fmt: skip
-
-_KNOWN: Final = {
-    word: (verb, language)
-    for verb, by_language in _WORDS.items()
-    for language, words in by_language.items()
-    for word in words
+_CHANGES: Final = {
+    Verb.EACH: Change(delivery=DeliveryMode.EACH),
+    Verb.DAILY: Change(delivery=DeliveryMode.DAILY),
+    Verb.WEEKLY: Change(delivery=DeliveryMode.WEEKLY),
+    Verb.NO_MAIL: Change(delivery=DeliveryMode.NONE),
+    Verb.PAUSE: Change(state=SubscriptionState.PAUSED),
+    Verb.RESUME: Change(state=SubscriptionState.ACTIVE),
+    Verb.FOLLOW: Change(following=Following.FOLLOW),
+    Verb.MUTE: Change(following=Following.MUTE),
 }
-_LONGEST_FIRST: Final = sorted(_KNOWN, key=len, reverse=True)
-_TOKEN: Final = re.compile(r"[0-9A-Za-z_-]{16,128}")
-_LINES_LOOKED_AT: Final = 5
-
-
-def read_command(submission: Submission) -> Command:
-    """The command in the subject, else in the first line of the text."""
-    asked = parse_subject(submission.subject).base
-    found = _read_line(asked)
-    if found is not None:
-        return found
-    lines = [line.strip() for line in submission.text[:5000].split("\n") if line.strip()]
-    for line in lines[:_LINES_LOOKED_AT]:
-        found = None if line.startswith(">") else _read_line(line)
-        if found is not None:
-            return found
-        break
-    return Command(Verb.UNKNOWN, word=(asked or (lines[0] if lines else ""))[:80])
+CONFIRMED: Final = (
+    TokenKind.SUBSCRIBE,
+    TokenKind.UNSUBSCRIBE,
+    TokenKind.CHANGE,
+    TokenKind.INVITATION,
+)
+_PLACE: Final = re.compile(r"/(threads|posts)/(\d{1,9})\b")
 
 
 def obey(
@@ -129,6 +78,8 @@ def obey(
             asking.answer(NoticeKind.HELP)
         case Verb.UNKNOWN:
             asking.answer(NoticeKind.UNKNOWN_COMMAND, command=command.word)
+        case _:
+            asking.change(command)
     return str(command.verb)
 
 
@@ -205,17 +156,64 @@ class _Asking:
             site_url=self.site_url,
         )
 
+    def change(self, command: Command) -> None:
+        """Mail the subscriber what changes their choices; others learn how to join."""
+        subscription = subscription_of(
+            self.session, self.mailing_list.id, self.submission.author.key
+        )
+        if subscription is None:
+            self.answer(NoticeKind.HELP)
+        elif command.verb is Verb.SETTINGS:
+            choices.request_settings(self.session, subscription, self.now, self.site_url)
+        else:
+            self._change(subscription, command)
+
+    def _change(self, subscription: Subscription, command: Command) -> None:
+        change = _CHANGES[command.verb]
+        if change.following:
+            thread = named_thread(self.session, self.mailing_list, self.submission)
+            change = replace(change, thread_id=str(thread.id) if thread else "")
+        if command.until is not None:
+            change = replace(change, until=command.until.isoformat())
+        is_past = command.until is not None and (
+            choices.end_of_pause(self.mailing_list, command.until) <= self.now
+        )
+        if is_past or (change.following and not change.thread_id):
+            self.answer(NoticeKind.UNKNOWN_COMMAND, command=command.word)
+            return
+        choices.request_change(self.session, subscription, change, self.now, self.site_url)
+
     def confirm(self, secret: str) -> None:
         """Whatever the secret was sent for; one of another list is not this list's to use."""
-        for kind in (TokenKind.SUBSCRIBE, TokenKind.UNSUBSCRIBE):
+        for kind in CONFIRMED:
             token = tokens.peek(self.session, kind, secret, self.now)
-            if token is None or token.mailing_list_id != self.mailing_list.id:
-                continue
-            if kind is TokenKind.SUBSCRIBE:
+            if token is not None and token.mailing_list_id == self.mailing_list.id:
+                self._confirm(kind, secret)
+                return
+
+    def _confirm(self, kind: TokenKind, secret: str) -> None:
+        match kind:
+            case TokenKind.SUBSCRIBE:
                 subscriptions.confirm_subscribe(self.session, secret, self.now)
-            else:
+            case TokenKind.INVITATION:
+                invitations.accept_invitation(self.session, secret, self.now)
+            case TokenKind.CHANGE:
+                changed = choices.confirm_change(self.session, secret, self.now)
+                if changed is not None:
+                    self._tell_changed(changed)
+            case _:
                 subscriptions.confirm_unsubscribe(self.session, secret, self.now)
-            return
+
+    def _tell_changed(self, subscription: Subscription) -> None:
+        notify(
+            self.session,
+            NoticeKind.CHANGED,
+            subscription.address.email,
+            subscription.language,
+            self.now,
+            mailing_list=self.mailing_list,
+            token=subscription.token,
+        )
 
     def answer(self, kind: NoticeKind, **params: str) -> None:
         """Answer the author of the mail, if there is an address to answer to."""
@@ -234,6 +232,27 @@ class _Asking:
         )
 
 
+def named_thread(
+    session: Session, mailing_list: MailingList, submission: Submission
+) -> Thread | None:
+    """The thread of a list that a mail is about: by what it answers, or by an address in it."""
+    answered = [*submission.in_reply_to, *reversed(submission.references)][:50]
+    found = session.scalar(
+        select(MessageLink.thread_id)
+        .where(MessageLink.mailing_list_id == mailing_list.id, MessageLink.message_id.in_(answered))
+        .limit(1)
+    )
+    place = _PLACE.search(f"{submission.subject}\n{submission.text[:2000]}")
+    if found is None and place is not None and place[1] == "posts":
+        found = session.scalar(select(Post.thread_id).where(Post.id == int(place[2])))
+    elif found is None and place is not None:
+        found = int(place[2])
+    thread = session.get(Thread, found) if found is not None else None
+    if thread is not None and thread.merged_into_id is not None:
+        thread = session.get(Thread, thread.merged_into_id)
+    return thread if thread and thread.mailing_list_id == mailing_list.id else None
+
+
 def _command(route: Route, submission: Submission) -> Command:
     if route.kind is RouteKind.CONFIRM:
         return Command(Verb.CONFIRM, token=route.token)
@@ -243,30 +262,6 @@ def _command(route: Route, submission: Submission) -> Command:
     if route.kind is RouteKind.UNSUBSCRIBE:
         return Command(Verb.UNSUBSCRIBE, read.language)
     return read
-
-
-def _read_line(line: str) -> Command | None:
-    plain = plain_words(line)
-    for word in _LONGEST_FIRST:
-        if not plain.startswith(word) or plain[len(word) : len(word) + 1].isalnum():
-            continue
-        rest = plain[len(word) :].strip(" .:;!")
-        verb, language = _KNOWN[word]
-        if verb is Verb.CONFIRM:
-            token = _TOKEN.search(line[len(word) :])
-            return Command(verb, language, token[0]) if token else None
-        # A sentence that merely begins with such a word is no command.
-        if len(rest.split()) > 3:
-            return None
-        return Command(verb, language, word=line[:80])
-    return None
-
-
-def plain_words(line: str) -> str:
-    """Without accents, in lower case, with plain apostrophes and single spaces."""
-    text = unicodedata.normalize("NFKD", line[:300].replace("’", "'"))
-    text = "".join(char for char in text if not unicodedata.combining(char)).lower()
-    return " ".join(text.split()).lstrip("\"'«“*-– ")
 
 
 def _written_in(submission: Submission) -> str | None:

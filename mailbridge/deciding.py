@@ -20,7 +20,7 @@ from forum.operations.moderation import AlreadyDecided
 from forum.storage.lists import MailingList, roles_of
 from forum.storage.mail import HeldMessage
 from forum.storage.people import Account
-from mailbridge.commands import plain_words
+from mailbridge.command_words import plain_words
 
 _DIGEST_LENGTH: Final = 32
 

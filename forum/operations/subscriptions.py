@@ -127,16 +127,21 @@ def confirm_subscribe(session: Session, secret: str, now: datetime) -> Subscript
         language=payload.get("language") or None,
     )
     if not was_there:
-        notify(
-            session,
-            NoticeKind.WELCOME,
-            token.email,
-            subscription.language,
-            now,
-            mailing_list=token.mailing_list,
-            token=subscription.token,
-        )
+        welcome(session, subscription, now)
     return subscription
+
+
+def welcome(session: Session, subscription: Subscription, now: datetime) -> None:
+    """Mail a new subscriber what the list is, in the words of its owners where there are some."""
+    notify(
+        session,
+        NoticeKind.WELCOME,
+        subscription.address.email,
+        subscription.language,
+        now,
+        mailing_list=subscription.mailing_list,
+        token=subscription.token,
+    )
 
 
 def request_unsubscribe(

@@ -10,11 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.message import parse
+from forum.operations.following import standing
+from forum.operations.invitations import invite
 from forum.settings import Settings
+from forum.storage.choices import Following
 from forum.storage.lists import MailingList
 from forum.storage.mail import Incoming, Notice
 from forum.storage.people import subscription_of
-from mailbridge.commands import Verb, read_command
+from mailbridge.command_words import Verb, read_command
 from mailbridge.receive import Envelope, receive
 from tests.factories import START, Make, mail
 
@@ -85,7 +88,7 @@ class Post:
         self.hours += 1
         fields.setdefault("author", AUTHOR)
         fields.setdefault("text", "\n")
-        raw = mail(date=START + timedelta(hours=self.hours), **fields)  # type: ignore[arg-type]
+        raw = mail(date=START + timedelta(hours=self.hours), **fields)
         to = f"ancrage-{suffix}@lists.example.org"
         receive(self.session, Envelope(sender, to), raw, START, self.settings)
         query = select(Incoming).order_by(Incoming.id.desc()).limit(1)
@@ -196,3 +199,103 @@ def test_a_forged_token_of_another_list_is_of_no_use(
     assert re.fullmatch(r"[0-9a-f]{48}", secret)
     box.send(f"confirm+{secret}", subject="Re: x")
     assert subscription_of(session, other.id, PILAR) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "verb", "language"),
+    [
+        ("réglages", Verb.SETTINGS, "fr"),
+        ("options", Verb.SETTINGS, None),
+        ("Quotidien", Verb.DAILY, "fr"),
+        ("resumen semanal", Verb.WEEKLY, "es"),
+        ("sans courriel", Verb.NO_MAIL, "fr"),
+        ("pause", Verb.PAUSE, None),
+        ("pausa hasta el 24/12/2026", Verb.PAUSE, "es"),
+        ("pause jusqu’au 2026-12-24", Verb.PAUSE, None),
+        ("reanudar", Verb.RESUME, "es"),
+        ("mute", Verb.MUTE, "en"),
+        ("seguir", Verb.FOLLOW, "es"),
+        ("pause café ?", Verb.UNKNOWN, None),
+        ("chaque membre compte", Verb.UNKNOWN, None),
+        ("pause 2026-02-31", Verb.UNKNOWN, None),
+    ],
+)
+def test_words_that_change_how_one_receives(line: str, verb: Verb, language: str | None) -> None:
+    assert command(line) == (verb, language)
+
+
+def test_a_digest_is_asked_for_by_mail_and_confirmed_by_a_reply(
+    box: Post, ancrage: MailingList, session: Session, make: Make
+) -> None:
+    one = make.subscriber(ancrage, PILAR, language="es")
+    make.commit()
+    assert box.send("request", subject="daily").reasons == ["daily"]
+    asked = box.answers()[-1]
+    assert (asked.kind, asked.language) == ("confirm-change", "es")
+    session.refresh(one)
+    assert one.delivery == "each"
+    box.send(f"confirm+{asked.params['secret']}", subject="Re: sí")
+    session.refresh(one)
+    assert one.delivery == "daily"
+    assert box.answers()[-1].kind == "changed"
+
+
+def test_a_pause_in_the_past_is_not_understood(box: Post, ancrage: MailingList, make: Make) -> None:
+    make.subscriber(ancrage, PILAR)
+    make.commit()
+    box.send("request", subject="pause 2010-02-28")
+    assert box.answers()[-1].kind == "unknown-command"
+    box.send("request", subject="pause 2010-04-28")
+    assert box.answers()[-1].params["until"] == "2010-04-28"
+
+
+@pytest.mark.parametrize("how", ["reply", "address"])
+def test_a_thread_is_muted_by_answering_one_of_its_messages(
+    box: Post, ancrage: MailingList, session: Session, make: Make, how: str
+) -> None:
+    one = make.subscriber(ancrage, PILAR)
+    post = make.post(ancrage, message_id="first@example.org")
+    make.commit()
+    person, thread = one.address.author_id, post.thread
+    if how == "reply":
+        fields = {"subject": "Re: Monnaies locales", "text": "silenciar\n",
+                  "in_reply_to": "first@example.org"}  # fmt: skip
+    else:
+        fields = {"subject": "mute", "text": f"http://forum.example.org/posts/{post.id}\n"}
+    box.send("request", **fields)
+    asked = box.answers()[-1]
+    assert asked.params["change_mute"]
+    assert standing(session, person, thread).state == Following.USUAL
+    box.send(f"confirm+{asked.params['secret']}", subject="Re: ok")
+    session.expire_all()
+    assert standing(session, person, thread).state == Following.MUTE
+
+
+def test_without_a_thread_there_is_nothing_to_mute(
+    box: Post, ancrage: MailingList, make: Make
+) -> None:
+    make.subscriber(ancrage, PILAR)
+    make.commit()
+    box.send("request", subject="mute")
+    assert box.answers()[-1].kind == "unknown-command"
+
+
+def test_settings_bring_a_link_and_strangers_the_instructions(
+    box: Post, ancrage: MailingList, make: Make
+) -> None:
+    box.send("request", subject="réglages")
+    assert box.answers()[-1].kind == "help"
+    make.subscriber(ancrage, PILAR)
+    make.commit()
+    box.send("request", subject="réglages")
+    assert box.answers()[-1].kind == "settings-link"
+
+
+def test_an_invitation_is_accepted_by_a_reply(
+    box: Post, ancrage: MailingList, session: Session, make: Make
+) -> None:
+    invite(session, ancrage, [PILAR], START, site_url="http://forum.example.org")
+    make.commit()
+    box.send(f"confirm+{box.answers()[-1].params['secret']}", subject="Re: con gusto")
+    assert subscription_of(session, ancrage.id, PILAR) is not None
+    assert box.answers()[-1].kind == "welcome"
