@@ -88,14 +88,14 @@ def own_verdict(raw: bytes, headers: Headers, lookup: TxtLookup) -> Verdict:
     if Outcome.PASS in outcomes:
         return Verdict.PASS
     try:
-        strict = outcomes <= {Outcome.FAIL} and _asks_for_proof(domain, lookup)
+        strict = outcomes <= {Outcome.FAIL} and asks_for_proof(domain, lookup)
     except LookupFailed:
         strict = False
     return Verdict.FAIL if strict or outcomes == {Outcome.FAIL} else Verdict.NONE
 
 
-def _asks_for_proof(domain: str, lookup: TxtLookup) -> bool:
-    """Whether a domain wants mail in its name held or refused that is not authenticated.
+def asks_for_proof(domain: str, lookup: TxtLookup) -> bool:
+    """Whether a domain wants mail in its name held or refused that is not authenticated (RFC 7489).
 
     Without a list of public suffixes the organisation's policy is sought in every parent domain of
     two labels or more (as RFC 7489 does in one).

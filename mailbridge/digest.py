@@ -29,9 +29,12 @@ from forum.storage.post_rows import own_languages
 from mailbridge import list_headers, texts
 from mailbridge.addressing import RouteKind, domain_of, sub_address
 from mailbridge.digest_contents import contents, entry_of, size_text
+from mailbridge.header_fields import mailbox_field, unstructured
 from mailbridge.lighten import as_text, without_attachments
 from mailbridge.mime_edit import Content, Footer, text_content
-from mailbridge.outgoing import PLACEHOLDER, Copy, copies_of, mailbox_field, unstructured
+from mailbridge.outgoing import PLACEHOLDER, Copy, copies_of
+from mailbridge.signing import BodyHash
+from mailbridge.signing_keys import message_of, ring_of
 
 LARGEST_MESSAGE: Final = 200_000
 """Bytes of a message in a digest; of a larger one the beginning of its text is given."""
@@ -49,6 +52,7 @@ class Digest:
 
     subject: str
     content: Content
+    hash: BodyHash
 
 
 @dataclass(slots=True)
@@ -95,7 +99,8 @@ class DigestBuilder:
             )
         )
         body = digest.content.body.replace(PLACEHOLDER.encode(), token.encode())
-        message = head + digest.content.fields + b"\r\n" + body
+        ring = ring_of(self.settings.data_dir, self.settings.mail_domain)
+        message = message_of(head + digest.content.fields, body, ring, digest.hash, token.encode())
         return Copy(sub_address(mailing_list, RouteKind.BOUNCES, token), recipient, message)
 
     def _digest(
@@ -109,9 +114,10 @@ class DigestBuilder:
             entries = [entry_of(post, several.get(post.id, ()), site_url) for post in posts]
             made = contents(mailing_list, entries, language, site_url)
             messages = _messages(posts, mailing_list, language, self.settings)
-            found = Digest(made.subject, _assembled(made.shown, messages))
+            content = _assembled(made.shown, messages)
+            found = Digest(made.subject, content, BodyHash(content.body, PLACEHOLDER.encode()))
             self._cache[key] = found
-            while sum(len(kept.content.body) for kept in self._cache.values()) > CACHED_BYTES:
+            while sum(2 * len(kept.content.body) for kept in self._cache.values()) > CACHED_BYTES:
                 self._cache.popitem(last=False)
         return found
 
@@ -126,7 +132,7 @@ def _messages(
         share = min(LARGEST_MESSAGE, max(LEAST_SHARE, left // (len(posts) - number)))
         light = _light(post, language, settings.site_url, share)
         copies = copies_of(post, light, mailing_list, language, settings)
-        made.append(copies.head + copies.tail)
+        made.append(copies.message)
         left -= len(made[-1])
     return made
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forum.domain.values import Mailbox
 from forum.storage.lists import MailingList
 from mailbridge import list_headers
-from mailbridge.outgoing import mailbox_field, unstructured
+from mailbridge.header_fields import mailbox_field, unstructured
 
 FIELD = re.compile(rb"[A-Za-z-]+: [^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n")
 ANY_TEXT = st.text(max_size=400)

@@ -28,7 +28,8 @@ from forum.storage.lists import MailingList
 from forum.storage.mail import Notice
 from mailbridge import notices
 from mailbridge.notices import Attached
-from mailbridge.outgoing import Builder, Copy, redacted, rewrites_from
+from mailbridge.outgoing import Builder, Copy, redacted
+from mailbridge.sender import rewrites_from
 from tests.factories import START, Make, mail
 
 OUTBOX = Path(__file__).parent.parent / "outbox"
@@ -190,16 +191,17 @@ def test_an_author_elsewhere_speaks_through_the_list_and_stays_reachable(outbox:
     assert message["From"].addresses[0].addr_spec == "ancrage@lists.example.org"
     assert message["From"].addresses[0].display_name == "Zoé Lefèvre via Ancrage territorial"
     answers = [box.addr_spec for box in message["Reply-To"].addresses]
-    assert answers == ["zoe@example.net", "ancrage@lists.example.org"]
+    assert answers == ["ancrage@lists.example.org", "zoe@example.net"]
     assert "zoe@example.net" in message["X-Original-From"]
 
 
-def test_an_author_of_this_domain_keeps_the_address_and_answers_go_to_the_list(
+def test_an_author_of_this_domain_keeps_the_address_and_answers_reach_both(
     outbox: Outbox,
 ) -> None:
     message = outbox.message(SIGNED_MAIL)
     assert message["From"] == "Grace Mensah <grace@lists.example.org>"
-    assert [box.addr_spec for box in message["Reply-To"].addresses] == ["ancrage@lists.example.org"]
+    answers = [box.addr_spec for box in message["Reply-To"].addresses]
+    assert answers == ["ancrage@lists.example.org", "grace@lists.example.org"]
     assert message["X-Original-From"] is None
 
 
@@ -294,6 +296,13 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "since": "2010-03-01 10:00",
         "postmaster_address": "postmaster@lists.example.org",
         "in_reply_to": "q@example.net",
+        "inviter": "Awa Ndiaye",
+        "message": "Nous parlons de monnaies locales,\net vous y avez toute votre place.",
+        "days": "14",
+        "until": "2010-04-01",
+        "change_pause_until": "yes",
+        "number": "2",
+        "rows": "- Paniers d'été\n- Marché\n",
         "decision_token": "1-2-0123456789abcdef" if kind == "held-moderator" else "",
     }
     row = notify(session, NoticeKind.LOGIN, "awa@example.org", language, START, mailing_list=where)
@@ -302,7 +311,7 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
 
 
 PASSED_ON = (notices.OWNER_MAIL, notices.POSTMASTER_MAIL)
-OF_THE_SITE = ("login", notices.SITE_PROBLEM, notices.POSTMASTER_MAIL)
+OF_THE_SITE = ("login", "held-digest", notices.SITE_PROBLEM, notices.POSTMASTER_MAIL)
 KINDS = [*(str(kind) for kind in NoticeKind), *PASSED_ON, notices.SITE_PROBLEM]
 
 
