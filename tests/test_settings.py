@@ -47,6 +47,7 @@ def test_the_number_of_bytes_may_be_text_from_the_environment() -> None:
         ("RATE_LIMITS", "1"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("UNDO_SECONDS", "-1"),
+        ("FETCH_SECONDS", "0"),
         ("UNDO_SECONDS", "99999999999999"),
         ("UNDO_SECONDS", "9" * 5000),
         ("MAX_MESSAGE_BYTES", "9" * 30),

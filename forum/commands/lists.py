@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput
+from forum.commands.fetch_options import FetchOptions, fetch_options
 from forum.commands.lookup import (
     LANGUAGE,
     as_json,
@@ -24,6 +25,7 @@ from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations import lists as operations
 from forum.operations.audit import record
+from forum.operations.fetching import fetching_of
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.base import reading
 from forum.storage.lists import (
@@ -112,15 +114,17 @@ def create(address: str, **options: Any) -> None:
 @list_group.command("edit")
 @click.argument("slug")
 @_list_options
+@fetch_options
 @with_appcontext
-def edit(slug: str, **options: Any) -> None:
+def edit(slug: str, fetch: FetchOptions, **options: Any) -> None:
     """Change options of the list SLUG; what is not given stays as it is."""
     given = {name: value for name, value in options.items() if value is not None}
-    if not given:
+    if not given and not fetch.is_given:
         raise BadInput("there is nothing to change: give at least one option")
     mailing_list = the_list(slug)
     try:
         operations.edit_list(db.session(), mailing_list, **given)
+        given |= fetch.apply(mailing_list)
     except ValueError as error:
         raise BadInput(str(error)) from None
     target = f"list {mailing_list.slug}"
@@ -167,6 +171,8 @@ def ls(as_json: bool) -> None:
 
 def _described(mailing_list: MailingList) -> dict[str, Any]:
     document: dict[str, Any] = {name: getattr(mailing_list, name) for name in SHOWN}
+    fetched = fetching_of(db.session(), mailing_list.id)
+    document["fetch"] = fetched.source if fetched is not None else None
     for name in ("title", "description"):
         document[name] = {lang: getattr(mailing_list, f"{name}_{lang}") for lang in LANGUAGES}
     document["threads"] = db.session.scalar(

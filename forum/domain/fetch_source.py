@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -68,10 +67,10 @@ def parse_source(text: str) -> Source:
     if any(not char.isprintable() for char in text) or len(text) > 1000:
         raise SourceError(f"a mailbox is {_FORMS}")
     if text.startswith("maildir:"):
-        path = PurePath(text.removeprefix("maildir:"))
-        if not path.is_absolute():
+        path = text.removeprefix("maildir:")
+        if not path.startswith("/"):
             raise SourceError("the path of a Maildir begins with a slash")
-        return MaildirSource(str(path))
+        return MaildirSource(path.rstrip("/") or "/")
     return _imap(text)
 
 
