@@ -55,6 +55,8 @@ SHOWN: Final = (
     "subject_prefix",
     "time_zone",
     "digest_hour",
+    "outgoing_stopped",
+    "hourly_limit",
 )
 
 _OPTIONS: Final = (
@@ -76,6 +78,16 @@ _OPTIONS: Final = (
     click.option("--reply-to", type=one_of(ReplyTo), help="Where answers to posts go."),
     click.option("--subject-prefix", help="Before subjects, such as [ancrage]; empty for none."),
     click.option("--time-zone", help="Of the hour of digests, such as Europe/Paris."),
+    click.option(
+        "--outgoing",
+        "outgoing_stopped",
+        type=click.Choice(["running", "stopped"]),
+        callback=lambda _context, _option, value: None if value is None else value == "stopped",
+        help="Whether any of its mail leaves.",
+    ),
+    click.option(
+        "--hourly-limit", type=click.IntRange(0), help="Copies in an hour; 0: any number."
+    ),
     click.option("--digest-hour", type=click.IntRange(0, 23), help="When digests leave."),
 )
 

@@ -38,6 +38,11 @@ class Held:
     limit: int
     waiting: int
 
+    @property
+    def is_list(self) -> bool:
+        """Whether a list has reached its limit, and not a domain."""
+        return self.scope.startswith("list:")
+
 
 def allowance(session: Session, hourly_limits: tuple[int, int] | None, now: datetime) -> Allowance:
     """What may leave still, as the limits and the last hour have it.

@@ -55,6 +55,7 @@ FREE = frozenset(
         "bridge_address",
         "upstream_list_id",
         "outgoing_stopped",
+        "hourly_limit",
         "subject_prefix",
         "time_zone",
         "digest_hour",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import LANGUAGES, Mailbox
-from forum.operations import tokens
+from forum.operations import bounces, tokens
 from forum.operations.accounts import AccountError, check_email, ensure_author
 from forum.operations.deliveries import cancel_queued
 from forum.operations.digests import cancel_digests
@@ -206,6 +206,8 @@ def set_options(session: Session, subscription: Subscription, **choices: Unpack[
         AccountError: a value that does not exist.
     """
     delivery, state = choices.get("delivery"), choices.get("state")
+    if state == SubscriptionState.ACTIVE and subscription.state == SubscriptionState.BOUNCING:
+        bounces.clear(session, subscription)
     reads = choices.get("reads") or ""
     _check(choices.get("language"), delivery or subscription.delivery, reads)
     _check_one("the state", state, SubscriptionState)

@@ -12,6 +12,7 @@ from forum.web import api, caching, cleaning, converters, errors, filters, reade
 BLUEPRINTS: Final = (
     "forum.web.reading",
     "forum.web.people",
+    "forum.web.unread",
     "forum.web.downloads",
     "forum.web.citing",
     "forum.web.feeds",
@@ -23,8 +24,12 @@ BLUEPRINTS: Final = (
     "forum.web.session",
     "forum.web.account",
     "forum.web.subscribing",
+    "forum.web.confirming",
+    "forum.web.choices",
+    "forum.web.following",
     "forum.web.writing",
     "forum.web.moderating",
+    "forum.web.outgoing",
     "forum.web.administration",
 )
 """Modules that each have a `blueprint`."""

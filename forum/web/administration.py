@@ -11,9 +11,11 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 
 from forum.clock import utcnow
+from forum.config import settings
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations.audit import record
+from forum.operations.limits import held_by_limits
 from forum.operations.lists import ListError, create_list, edit_list, grant_role, revoke_role
 from forum.storage.audit import AuditEntry
 from forum.storage.lists import MailingList, Mode, RoleGrant, list_by_slug
@@ -57,7 +59,11 @@ def overview() -> ResponseReturnValue:
         .limit(10)
     ).all()
     return render_template(
-        "administration/overview.html", queues=read_queues(), lists=list_rows(), failed=failed
+        "administration/overview.html",
+        queues=read_queues(),
+        lists=list_rows(),
+        failed=failed,
+        held_by_limits=held_by_limits(db.session(), settings().hourly_limits, utcnow()),
     )
 
 

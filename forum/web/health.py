@@ -13,6 +13,7 @@ from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import MailingList
 from forum.storage.mail import (
     Delivery,
+    DigestDelivery,
     HeldMessage,
     HeldState,
     Incoming,
@@ -21,6 +22,7 @@ from forum.storage.mail import (
     SendState,
 )
 from forum.storage.people import Subscription
+from forum.storage.sending import current_fault
 
 blueprint = Blueprint("health", __name__)
 
@@ -52,6 +54,7 @@ def _lines() -> Iterator[str]:
     yield from _gauge("subscriptions", "Subscriptions by state.", _by_state(Subscription), "state")
     yield from _gauge("incoming", "Incoming messages by state.", _by_state(Incoming), "state")
     yield from _gauge("deliveries", "Copies of posts by state.", _by_state(Delivery), "state")
+    yield from _gauge("digests", "Digests by state.", _by_state(DigestDelivery), "state")
     yield from _gauge("notices", "Mails of our own by state.", _by_state(Notice), "state")
     waiting = _by_state(HeldMessage).get(HeldState.HELD, 0)
     yield from _gauge("held", "Messages that await a moderator.", {"": waiting})
@@ -61,6 +64,17 @@ def _lines() -> Iterator[str]:
         "When the oldest copy that waits was queued; 0 where none waits.",
         {"": _oldest_delivery()},
     )
+    since = current_fault(db.session())
+    yield from _gauge(
+        "smarthost_fault_timestamp_seconds",
+        "Since when the smarthost takes nothing; 0 where it does.",
+        {"": since.since.timestamp() if since else 0.0},
+    )
+    stopped = select(func.count(MailingList.id)).where(MailingList.outgoing_stopped.is_(True))
+    yield from _gauge(
+        "lists_stopped", "Lists whose outgoing mail is stopped.",
+        {"": float(db.session.scalar(stopped) or 0)},
+    )  # fmt: skip
 
 
 def _gauge(name: str, told: str, values: dict[str, float], label: str = "") -> Iterator[str]:
@@ -85,7 +99,7 @@ def _threads() -> float:
 
 
 def _by_state(
-    table: type[Post | Subscription | Incoming | Delivery | Notice | HeldMessage],
+    table: type[Post | Subscription | Incoming | Delivery | DigestDelivery | Notice | HeldMessage],
 ) -> dict[str, float]:
     rows = db.session.execute(select(table.state, func.count()).group_by(table.state))
     found = {str(state): float(number) for state, number in rows}

@@ -12,6 +12,7 @@ from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import (
     Delivery,
+    DigestDelivery,
     HeldMessage,
     HeldState,
     Incoming,
@@ -42,6 +43,8 @@ class Queues:
     held: int
     deliveries: int
     deliveries_failed: int
+    digests: int
+    digests_failed: int
     notices: int
     notices_failed: int
     to_index: int
@@ -56,6 +59,8 @@ def read_queues() -> Queues:
         held=count(HeldMessage.id, HeldMessage.state == HeldState.HELD),
         deliveries=count(Delivery.id, Delivery.state.in_(waiting)),
         deliveries_failed=count(Delivery.id, Delivery.state == SendState.FAILED),
+        digests=count(DigestDelivery.id, DigestDelivery.state.in_(waiting)),
+        digests_failed=count(DigestDelivery.id, DigestDelivery.state == SendState.FAILED),
         notices=count(Notice.id, Notice.state.in_(waiting)),
         notices_failed=count(Notice.id, Notice.state == SendState.FAILED),
         to_index=count(IndexQueue.id),

@@ -159,6 +159,7 @@ ANYBODY: Outcomes = ("open", "open", "open", "open")
 MEMBERS: Outcomes = ("404", "404", "open", "open")
 MEMBERS_AT_MOST: Outcomes = ("404", "404", None, None)
 SIGNED_IN: Outcomes = ("login", "open", "open", "open")
+SIGNED_IN_MEMBERS: Outcomes = ("login", "404", "open", "open")
 ITS_SUBSCRIBER: Outcomes = ("login", "404", "open", "404")
 MODERATORS: Outcomes = ("login", "404", "404", "open")
 OTHERS: Outcomes = ("login", "404", "404", "404")
@@ -184,12 +185,14 @@ CLASSIFIED: dict[Outcomes, str] = {
     SIGNED_IN: """
         account.show account.save account.mails account.create_token languages.choose
     """,
+    SIGNED_IN_MEMBERS: "unread.mark_all",
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: "moderating.queue moderating.decide moderating.decided moderating.repairs",
     OTHERS: """
         administration.overview administration.accounts administration.audit
         administration.one_list administration.grant administration.new_list
         administration.failed_mail administration.revoke account.revoke_token writing.undo
+        outgoing.show outgoing.decide outgoing.resume
     """,
     KNOWS_A_SECRET: """
         subscribing.ask subscribing.confirm subscribing.leave_page subscribing.leave

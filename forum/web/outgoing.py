@@ -1,0 +1,204 @@
+"""What goes out by mail: stopped and started by a list's owners, resumed by who receives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
+
+from forum.clock import utcnow
+from forum.config import settings
+from forum.extensions import db
+from forum.operations import bounces, limits
+from forum.operations.outgoing import set_stopped
+from forum.storage.lists import MailingList, RoleGrant, RoleName, list_by_slug, roles_of
+from forum.storage.mail import Delivery, SendState
+from forum.storage.people import Account, Address, Subscription, SubscriptionState
+from forum.storage.sending import SmarthostFault, current_fault
+from forum.web.access import signed_in, the_account
+from forum.web.addresses import LARGEST_KEY, whole_number
+from forum.web.reader import current_account, current_reader
+
+blueprint = Blueprint("outgoing", __name__)
+
+DECISIONS: Final = ("stop", "start")
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a list's outgoing mail stands."""
+
+    mailing_list: MailingList
+    waiting: int
+    bouncing: int
+    held: limits.Held | None
+    """The limit of the list, where it holds mail back now."""
+
+
+@blueprint.get("/lists/<slug>/outgoing")
+@signed_in
+def show(slug: str) -> ResponseReturnValue:
+    """What waits, what comes back, and the button that stops it all."""
+    mailing_list = _own_list(slug)
+    return render_template(
+        "outgoing/show.html",
+        sending=sending_of(mailing_list),
+        mailing_list=mailing_list,
+        fault=current_fault(db.session()),
+        stopped=bounces.stopped_of(db.session(), mailing_list),
+        failed=_failed(mailing_list),
+    )
+
+
+@blueprint.post("/lists/<slug>/outgoing")
+@signed_in
+def decide(slug: str) -> ResponseReturnValue:
+    """Stop all outgoing mail of a list, start it, or send to an address again."""
+    mailing_list = _own_list(slug)
+    decision, _colon, key = request.form.get("decision", "").partition(":")
+    if decision == "resume":
+        _resume_one(mailing_list, whole_number(key, LARGEST_KEY) or abort(400))
+    elif decision in DECISIONS:
+        set_stopped(db.session(), mailing_list, decision == "stop", utcnow(), the_account())
+        flash(_stopped_told(decision), "success")
+    else:
+        abort(400)
+    db.session.commit()
+    return redirect(url_for("outgoing.show", slug=mailing_list.slug), 303)
+
+
+@blueprint.post("/account/subscriptions/<key:subscription_id>/resume")
+@signed_in
+def resume(subscription_id: int) -> ResponseReturnValue:
+    """Have mail sent again to an address of one's own from which it came back."""
+    found = [one for one in stopped_subscriptions() if one.id == subscription_id]
+    if not found:
+        abort(404)
+    mailing_list = found[0].mailing_list
+    missed = bounces.resume(db.session(), found[0], utcnow(), the_account())
+    db.session.commit()
+    flash(_missed_told(missed), "success")
+    return redirect(url_for("reading.show_list", slug=mailing_list.slug), 303)
+
+
+def sending_of(mailing_list: MailingList) -> Sending:
+    """How a list's outgoing mail stands now."""
+    session, now = db.session(), utcnow()
+    held = limits.held_by_limits(session, settings().hourly_limits, now)
+    own = limits.list_scope(mailing_list.id)
+    bouncing = session.scalar(
+        select(func.count(Subscription.id)).where(
+            Subscription.mailing_list_id == mailing_list.id,
+            Subscription.state == SubscriptionState.BOUNCING,
+        )
+    )
+    return Sending(
+        mailing_list,
+        limits.waiting_for(session, mailing_list, now),
+        bouncing or 0,
+        next((one for one in held if one.scope == own), None),
+    )
+
+
+def owned_sending() -> list[Sending]:
+    """How the outgoing mail of the reader's own lists stands; for administrators, of all."""
+    account = current_account()
+    if account is None:
+        return []
+    query = select(MailingList).order_by(MailingList.slug)
+    if not account.is_admin:
+        own = select(RoleGrant.mailing_list_id).where(
+            RoleGrant.account_id == account.id, RoleGrant.role == RoleName.OWNER
+        )
+        query = query.where(MailingList.id.in_(own))
+    return [sending_of(one) for one in db.session.scalars(query)]
+
+
+def stopped_subscriptions() -> Sequence[Subscription]:
+    """The reader's own subscriptions to which nothing is sent, because mail came back."""
+    account = current_account()
+    if account is None:
+        return ()
+    return db.session.scalars(
+        select(Subscription)
+        .join(Address, Address.id == Subscription.address_id)
+        .where(
+            Address.author_id == account.author_id,
+            Subscription.state == SubscriptionState.BOUNCING,
+            or_(Address.confirmed_at.is_not(None), Address.email == account.email),
+        )
+        .options(joinedload(Subscription.mailing_list), joinedload(Subscription.address))
+        .order_by(Subscription.id)
+    ).all()
+
+
+def smarthost_fault() -> SmarthostFault | None:
+    """Since when nothing can be sent at all, if so."""
+    return current_fault(db.session())
+
+
+@blueprint.record_once
+def _tell_templates(state: object) -> None:
+    app = state.app  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(
+        owned_sending=owned_sending,
+        stopped_subscriptions=stopped_subscriptions,
+        smarthost_fault=smarthost_fault,
+    )
+
+
+def _own_list(slug: str) -> MailingList:
+    """A list that the reader answers for; for others the page does not exist."""
+    mailing_list, reader = list_by_slug(db.session(), slug), current_reader()
+    if mailing_list is None or reader.account_id is None:
+        abort(404)
+    roles = roles_of(db.session(), reader.account_id, mailing_list.id)
+    if not reader.is_admin and RoleName.OWNER not in roles:
+        abort(404)
+    return mailing_list
+
+
+def _resume_one(mailing_list: MailingList, subscription_id: int) -> None:
+    subscription = db.session.get(Subscription, subscription_id)
+    if subscription is None or subscription.mailing_list_id != mailing_list.id:
+        abort(404)
+    if subscription.state == SubscriptionState.BOUNCING:
+        account: Account = the_account()
+        bounces.resume(db.session(), subscription, utcnow(), account)
+    flash(_("Mail is sent to %(email)s again.", email=subscription.address.email), "success")
+
+
+def _failed(mailing_list: MailingList) -> int:
+    counted = (
+        select(func.count(Delivery.id))
+        .join(Subscription, Subscription.id == Delivery.subscription_id)
+        .where(Subscription.mailing_list_id == mailing_list.id, Delivery.state == SendState.FAILED)
+    )
+    return db.session.scalar(counted) or 0
+
+
+def _stopped_told(decision: str) -> str:
+    if decision == "stop":
+        told = _("Nothing of this list goes out any more, until you start it again.")
+    else:
+        told = _("What waited goes out now.")
+    return str(told)
+
+
+def _missed_told(missed: int) -> str:
+    told = _("You receive the mail of this list again.")
+    if missed:
+        told = ngettext(
+            "You receive the mail of this list again. %(num)d message came meanwhile: it is here.",
+            "You receive the mail of this list again. %(num)d messages came meanwhile: they are "
+            "here.",
+            missed,
+        )
+    return str(told)
