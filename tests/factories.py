@@ -95,7 +95,14 @@ class Make:
         grant_role(self.session, mailing_list, account, "moderator", START)
         return account
 
-    def post(self, mailing_list: MailingList, *, mail_out: bool = False, **fields: Any) -> Post:
+    def post(
+        self,
+        mailing_list: MailingList,
+        *,
+        source: Source = Source.EMAIL,
+        mail_out: bool = False,
+        **fields: Any,
+    ) -> Post:
         """A post of a list, made from a mail; `fields` are those of `mail`."""
         number = next(self.numbers)
         fields.setdefault("message_id", f"m{number}@example.org")
@@ -107,7 +114,7 @@ class Make:
             mailing_list,
             submission,
             START + timedelta(hours=number),
-            source=Source.EMAIL,
+            source=source,
             mail=mail_out,
         )
 

@@ -24,7 +24,7 @@ from forum.storage.visibility import (
     may_fetch_bytes,
     visible_lists,
 )
-from forum.web import charts
+from forum.web import charts, unread
 from forum.web.addresses import LARGEST_KEY, list_path, page_number, whole_number
 from forum.web.reader import current_reader, moderated_lists
 
@@ -45,8 +45,13 @@ def home() -> str:
     latest = browsing.latest_threads(
         session, [row.mailing_list.id for row in lists], LATEST_THREADS
     )
-    titles = {row.mailing_list.slug: row.mailing_list for row in lists}
-    return render_template("reading/home.html", lists=lists, latest=latest, list_by_slug=titles)
+    return render_template(
+        "reading/home.html",
+        lists=lists,
+        latest=latest,
+        list_by_slug={row.mailing_list.slug: row.mailing_list for row in lists},
+        unread=unread.counts_of(latest),
+    )
 
 
 @blueprint.get("/lists/<slug>/")
@@ -61,16 +66,18 @@ def show_list(slug: str) -> str:
     pages = max(1, -(-total // THREADS_A_PAGE))
     if page > pages:
         abort(404)
-    return render_template(
+    threads = browsing.threads_of_list(
+        session,
+        mailing_list.id,
+        wanted,
+        offset=(page - 1) * THREADS_A_PAGE,
+        limit=THREADS_A_PAGE,
+    )
+    made = render_template(
         "reading/list.html",
         mailing_list=mailing_list,
-        threads=browsing.threads_of_list(
-            session,
-            mailing_list.id,
-            wanted,
-            offset=(page - 1) * THREADS_A_PAGE,
-            limit=THREADS_A_PAGE,
-        ),
+        threads=threads,
+        unread=unread.counts_of(threads),
         total=total,
         page=page,
         pages=pages,
@@ -78,6 +85,8 @@ def show_list(slug: str) -> str:
         is_member=_is_member(reader, mailing_list),
         timeline=_timeline(mailing_list, size) if is_whole and page == 1 else None,
     )
+    unread.remember_list(mailing_list.id)
+    return made
 
 
 def _timeline(mailing_list: MailingList, size: browsing.ListSize) -> charts.Chart | None:
@@ -126,7 +135,21 @@ def thread(thread_id: int) -> str | Response:
     found = find_thread(db.session(), current_reader(), thread_id) or abort(404)
     if found.merged_into_id is not None:
         return redirect(url_for(".thread", thread_id=_where_now(found)), 301)
+    if "unread" in request.args:
+        return redirect(_first_unread(found))
     return show_thread(found)
+
+
+def _first_unread(found: Thread) -> str:
+    """Where the reader goes on; the thread's beginning for those to whom nothing is new."""
+    new = unread.of_thread(found)
+    page = post_rows.page_of(new[0].position) if new else 1
+    return url_for(
+        "reading.thread",
+        thread_id=found.id,
+        page=page if page > 1 else None,
+        _anchor=f"post-{new[0].post_id}" if new else None,
+    )
 
 
 def show_thread(found: Thread, **extra: object) -> str:
@@ -147,8 +170,11 @@ def show_thread(found: Thread, **extra: object) -> str:
     )
     if not posts and (view.page > 1 or not view.can_moderate):
         abort(404)
+    new = unread.of_thread(found)
     values: dict[str, object] = {
         "thread": found,
+        "unread": {one.post_id for one in new},
+        "first_unread": new[0] if new else None,
         "mailing_list": found.mailing_list,
         "view": view,
         "posts": posts,
@@ -161,7 +187,10 @@ def show_thread(found: Thread, **extra: object) -> str:
         "parent": wanted_parent(found),
         "repaired": _repaired([post.id for post in posts]) if view.can_moderate else {},
     }
-    return render_template("reading/thread.html", **{**values, **extra})
+    made = render_template("reading/thread.html", **{**values, **extra})
+    unread.remember_list(found.mailing_list_id)
+    unread.remember_thread(found, new, [post.id for post in posts])
+    return made
 
 
 @blueprint.get("/posts/<key:post_id>")

@@ -12,6 +12,7 @@ import forum.storage.fetching
 import forum.storage.imports
 import forum.storage.mail
 import forum.storage.mirror
+import forum.storage.reading_marks
 import forum.storage.sending  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 

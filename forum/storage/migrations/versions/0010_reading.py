@@ -1,5 +1,6 @@
 """what a reader has read, drafts; indexes that answer alone."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = '0010'
@@ -26,7 +27,27 @@ def replace_indexes(indexes: dict[str, list[str]]) -> None:
 
 def upgrade() -> None:
     replace_indexes(WIDE)
+    op.create_table('list_mark',
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('mailing_list_id', sa.Integer(), nullable=False),
+    sa.Column('post_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_list_mark_account_id_account'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['mailing_list_id'], ['mailing_list.id'], name=op.f('fk_list_mark_mailing_list_id_mailing_list'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', 'mailing_list_id', name=op.f('pk_list_mark'))
+    )
+    op.create_index('ix_list_mark_mailing_list_id', 'list_mark', ['mailing_list_id'])
+    op.create_table('thread_mark',
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('thread_id', sa.Integer(), nullable=False),
+    sa.Column('post_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_thread_mark_account_id_account'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['thread_id'], ['thread.id'], name=op.f('fk_thread_mark_thread_id_thread'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('account_id', 'thread_id', name=op.f('pk_thread_mark'))
+    )
+    op.create_index('ix_thread_mark_thread_id', 'thread_mark', ['thread_id'])
 
 
 def downgrade() -> None:
+    op.drop_table('thread_mark')
+    op.drop_table('list_mark')
     replace_indexes(NARROW)

@@ -1,0 +1,108 @@
+"""How far an account has read: rows only for lists it has opened, and threads in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, ForeignKey, and_, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from forum.domain.values import Source
+from forum.storage.archive import Post, PostState
+from forum.storage.base import Base
+
+
+class ListMark(Base):
+    """Up to which post an account counts everything in a list as read.
+
+    Made when the account first opens the list: what was written before is not news.
+    """
+
+    __tablename__ = "list_mark"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True
+    )
+    mailing_list_id: Mapped[int] = mapped_column(
+        ForeignKey("mailing_list.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    post_id: Mapped[int]
+    """No foreign key: the post may be gone, its number stays a bound."""
+
+
+class ThreadMark(Base):
+    """Up to which post an account has read a thread."""
+
+    __tablename__ = "thread_mark"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True
+    )
+    thread_id: Mapped[int] = mapped_column(
+        ForeignKey("thread.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    post_id: Mapped[int]
+    """No foreign key, as above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A post that somebody has not read."""
+
+    post_id: int
+    position: int
+
+
+def newest_post_id(session: Session, list_id: int) -> int:
+    """The highest number of a list's posts, shown or not; 0 where there is none."""
+    return session.scalar(select(func.max(Post.id)).where(Post.mailing_list_id == list_id)) or 0
+
+
+def unread_counts(
+    session: Session, account_id: int, author_id: int, thread_ids: Sequence[int]
+) -> dict[int, int]:
+    """How many posts of each thread an account has not read; threads without any are left out.
+
+    Its own posts are read, and so is what an import brought.
+    """
+    if not thread_ids:
+        return {}
+    rows = session.execute(
+        select(Post.thread_id, func.count())
+        .join(ListMark, _of_list(account_id))
+        .outerjoin(ThreadMark, _of_thread(account_id))
+        .where(Post.thread_id.in_(thread_ids), *_is_news(author_id))
+        .group_by(Post.thread_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def unread_posts(session: Session, account_id: int, author_id: int, thread_id: int) -> list[Unread]:
+    """The posts of a thread an account has not read, in reading order."""
+    rows = session.execute(
+        select(Post.id, Post.position)
+        .join(ListMark, _of_list(account_id))
+        .outerjoin(ThreadMark, _of_thread(account_id))
+        .where(Post.thread_id == thread_id, *_is_news(author_id))
+        .order_by(Post.position)
+    )
+    return [Unread(*row) for row in rows]
+
+
+def _of_list(account_id: int) -> ColumnElement[bool]:
+    return and_(ListMark.mailing_list_id == Post.mailing_list_id, ListMark.account_id == account_id)
+
+
+def _of_thread(account_id: int) -> ColumnElement[bool]:
+    return and_(ThreadMark.thread_id == Post.thread_id, ThreadMark.account_id == account_id)
+
+
+def _is_news(author_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Post.id > ListMark.post_id,
+        Post.id > func.coalesce(ThreadMark.post_id, 0),
+        Post.state == PostState.VISIBLE,
+        Post.author_id != author_id,
+        Post.source != Source.IMPORT,
+    )
