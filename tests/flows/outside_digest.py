@@ -27,7 +27,7 @@ def digest(posted: Sequence[Posted], own: Identity, habits: Habits, issue: int) 
     if habits.digest is DigestForm.MIME:
         message = _mime(posted, own, habits, subject)
     else:
-        message = MIMEText(_plain(posted, own, subject), "plain", "utf-8", policy=POLICY)
+        message = MIMEText(_plain(posted, own, habits, subject), "plain", "utf-8", policy=POLICY)
     del message["Subject"]
     message["From"] = f"{own.local}-request@{own.host}"
     message["To"] = own.address
@@ -75,22 +75,35 @@ def _masthead(own: Identity) -> str:
     )
 
 
-def _plain(posted: Sequence[Posted], own: Identity, subject: str) -> str:
+def _plain(posted: Sequence[Posted], own: Identity, habits: Habits, subject: str) -> str:
+    counted = habits.software is not Software.SYMPA
     pieces = [_masthead(own), "\n\n", _topics(posted), "\n\n", "-" * 70, "\n\n"]
     for number, one in enumerate(posted, 1):
         message = _parsed(one)
-        head = [f"Message: {number}"]
+        head = [f"Message: {number}"] if counted else []
         for name in _PLAIN_FIELDS:
             if message[name]:
                 folded = textwrap.wrap(f"{name}: {_said(message, name)}", 70)
                 head.append("\n\t".join(folded))
-        text = plain_text(message)
+        text = plain_text(message) + _scrubbed(message, own)
         pieces += ["\n".join(head), "\n\n", text if text.endswith("\n") else f"{text}\n", "\n"]
         pieces += ["-" * 30, "\n\n"]
-    pieces += ["Subject: Digest Footer\n\n", footer_text(own, Habits(Software.MAILMAN2), "")]
+    if counted:
+        pieces += ["Subject: Digest Footer\n\n", footer_text(own, habits, "")]
+        pieces += ["\n\n", "-" * 30, "\n\n"]
     closing = f"End of {subject}"
-    pieces += ["\n\n", "-" * 30, "\n\n", closing, "\n", "*" * len(closing), "\n"]
+    pieces += [closing, "\n", "*" * len(closing), "\n"]
     return "".join(pieces)
+
+
+def _scrubbed(message: Message, own: Identity) -> str:
+    """What Mailman says in the place of the other form of a text."""
+    if not any(part.get_content_type() == "text/html" for part in message.walk()):
+        return ""
+    return (
+        "-------------- next part --------------\nAn HTML attachment was scrubbed...\n"
+        f"URL: <https://{own.host}/pipermail/{own.local}/attachments/20100301/1a/a.html>\n"
+    )
 
 
 def _mime(posted: Sequence[Posted], own: Identity, habits: Habits, subject: str) -> Message:
