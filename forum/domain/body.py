@@ -20,6 +20,8 @@ from forum.domain.attribution import attribution_at
 from forum.domain.breaks import find_breaks
 from forum.domain.footer import footer_lines
 from forum.domain.header_block import Break, Kind, is_forward_end, is_rule
+from forum.domain.mirroring import Outside
+from forum.domain.mirroring_lines import lists_lines
 from forum.domain.overlap import quoted_lines
 from forum.domain.quotation_marks import fenced_lines, quotation_marks, without_mark
 from forum.domain.signature import (
@@ -36,7 +38,10 @@ _SIGNED_PIECES: Final = 50
 
 
 def segment(
-    text: str, text_format: TextFormat = TextFormat.PLAIN, parent_text: str | None = None
+    text: str,
+    text_format: TextFormat = TextFormat.PLAIN,
+    parent_text: str | None = None,
+    outside: Outside | None = None,
 ) -> tuple[Segment, ...]:
     """Return the segments of a body, in order; their languages are left undetermined.
 
@@ -44,31 +49,41 @@ def segment(
         text: The decoded body, line ends `\\n` or `\\r\\n`.
         text_format: Markdown keeps its fenced blocks as own text.
         parent_text: The body of the message answered, where it is known.
+        outside: The list it may have come from, whose own lines are footers.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _Body(lines, text_format, parent_text, "```" in text).segments()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _Body(text, text_format, parent_text, outside).segments()
 
 
 class _Body:
     """The lines of one body and what is known of each: a role, and whether a mark comes off."""
 
     def __init__(
-        self, lines: list[str], text_format: TextFormat, parent: str | None, has_fences: bool
+        self, text: str, text_format: TextFormat, parent: str | None, outside: Outside | None
     ) -> None:
-        self.lines = lines
-        self.markdown = text_format is TextFormat.MARKDOWN
+        written = text.split("\n")
+        # Without white space at their ends: what is empty then is blank to every rule.
+        self.lines = lines = [line.rstrip() for line in written]
+        self.underlines = (
+            frozenset(index for index, line in enumerate(written) if line == "--")
+            if text_format is TextFormat.MARKDOWN
+            else frozenset()
+        )
         self.parent = parent
+        self.outside = outside
         self.marks = quotation_marks(lines)
-        self.filled = [index for index, line in enumerate(lines) if line and not line.isspace()]
-        self.filled_at = bytearray(len(lines))
-        for index in self.filled:
-            self.filled_at[index] = 1
-        self.fenced = fenced_lines(lines) if has_fences else frozenset()
-        self.roles: list[Role | None] = [None] * len(lines)
+        self.filled = [index for index, line in enumerate(lines) if line]
+        self.fenced = fenced_lines(lines) if "```" in text else frozenset()
+        self.roles: list[Role | None] = []
         self.deeper: set[int] = set()
 
     def segments(self) -> tuple[Segment, ...]:
         breaks = find_breaks(self.lines, self.filled, self.marks, self.fenced)
+        self.roles = [
+            None if not line else Role.QUOTATION if mark else Role.REPLY
+            for line, mark in zip(self.lines, self.marks, strict=True)
+        ]
         tail = self._assign(breaks)
         self._append_footers()
         self._sign()
@@ -78,23 +93,24 @@ class _Body:
         return self._assemble()
 
     def _assign(self, breaks: Sequence[Break]) -> int:
-        """Give each line its role; return where a quoted tail without marks begins."""
-        roles, lines = self.roles, self.lines
-        limit, start, own = len(lines), 0, False
+        """Give attributions and what they announce their role.
+
+        Returns where a quoted tail without marks begins.
+        """
+        start, own = 0, False
         for block in breaks:
-            own = self._assign_plain(start, block.start) or own
+            own = own or self._has_own(start, block.start)
             for index in range(block.start, block.end + 1):
-                roles[index] = Role.ATTRIBUTION
+                self.roles[index] = Role.ATTRIBUTION
             start = block.end + 1
             if own and not self._marked_after(start) and block.anchored:
                 return self._assign_tail(start)
-        self._assign_plain(start, limit)
-        return limit
+        return len(self.lines)
 
     def _marked_after(self, start: int) -> bool:
         for index in range(start, len(self.lines)):
             line = self.lines[index]
-            if line and not line.isspace():
+            if line:
                 return bool(self.marks[index]) or self._bars(index)
         return False
 
@@ -107,16 +123,12 @@ class _Body:
             index += 1
         return index > start
 
-    def _assign_plain(self, start: int, end: int) -> bool:
-        """Part lines into marked and own ones; tell whether there are own ones."""
-        own = False
-        for index in range(start, end):
-            if self.marks[index]:
-                self.roles[index] = Role.QUOTATION
-            elif self.filled_at[index]:
-                self.roles[index] = Role.REPLY
-                own = own or not is_rule(self.lines[index])
-        return own
+    def _has_own(self, start: int, end: int) -> bool:
+        """Tell whether the author wrote something between two lines."""
+        return any(
+            self.roles[index] is Role.REPLY and not is_rule(self.lines[index])
+            for index in range(start, end)
+        )
 
     def _assign_tail(self, start: int) -> int:
         """Quote all from here on, or to the line that closes a forwarded message."""
@@ -124,22 +136,24 @@ class _Body:
             line = self.lines[index]
             if line and is_forward_end(line):
                 self.roles[index] = Role.ATTRIBUTION
-                self._assign_plain(index + 1, len(self.lines))
                 return start
-            if line and not line.isspace():
+            if line:
                 self.roles[index] = Role.QUOTATION
                 self.deeper.add(index)
         return start
 
     def _append_footers(self) -> None:
+        roles, marks, fenced = self.roles, self.marks, self.fenced
         plain = [
             index
             for index in self.filled
-            if not self.marks[index]
-            and index not in self.fenced
-            and self.roles[index] is not Role.ATTRIBUTION
+            if not marks[index] and roles[index] is not Role.ATTRIBUTION
         ]
+        if fenced:
+            plain = [index for index in plain if index not in fenced]
         found = footer_lines(self.lines, plain)
+        if self.outside is not None:
+            found |= lists_lines(self.lines, plain, self.outside)
         if found and any(self.roles[i] is not Role.REPLY or i not in found for i in self.filled):
             for index in found:
                 self.roles[index] = Role.FOOTER
@@ -156,17 +170,17 @@ class _Body:
 
     def _pieces(self) -> list[list[int]]:
         """Return the runs of own lines between the other roles."""
+        roles, fenced = self.roles, self.fenced
         pieces: list[list[int]] = []
-        last: Role | None = None
+        piece: list[int] | None = None
         for index in self.filled:
-            role = self.roles[index]
-            if role is Role.REPLY and index not in self.fenced:
-                if last is not Role.REPLY:
-                    pieces.append([])
-                pieces[-1].append(index)
-                last = role
+            if roles[index] is not Role.REPLY or index in fenced:
+                piece = None
+            elif piece is None:
+                piece = [index]
+                pieces.append(piece)
             else:
-                last = None
+                piece.append(index)
         return pieces
 
     def _delimited(self, piece: list[int]) -> list[int]:
@@ -177,8 +191,8 @@ class _Body:
             line = self.lines[index]
             if line[0] not in " -—–\\―\t\xa0" or not is_delimiter(line):
                 continue
-            if self.markdown and line == "--" and index and self.lines[index - 1].strip():
-                continue  # The underline of a Markdown heading.
+            if index in self.underlines and index and self.lines[index - 1]:
+                continue  # Of a Markdown heading.
             block = piece[position:]
             if sum(len(self.lines[i]) for i in block) <= MAX_BLOCK_LENGTH:
                 for i in block:
@@ -231,28 +245,37 @@ class _Body:
                 self.roles[index] = Role.REPLY
 
     def _assemble(self) -> tuple[Segment, ...]:
+        """Join the lines of each run of one role; blank lines within it stay."""
         result: list[Segment] = []
-        current: list[str] = []
+        roles = self.roles
         role: Role | None = None
-        before = -1
-        roles, marks, deeper = self.roles, self.marks, self.deeper
+        first = last = -1
         for index in self.filled:
-            own = roles[index]
-            line = self.lines[index]
-            if own is not role:
-                _close(result, role, current)
-                role, current = own, []
-            elif index - before > 1:
-                current.extend([""] * (index - before - 1))
-            before = index
-            if own is Role.QUOTATION and marks[index] and index not in deeper:
-                line = line[2:] if line[:2] == "> " else without_mark(line)
-            current.append(line.rstrip())
-        _close(result, role, current)
+            if roles[index] is not role:
+                self._close(result, role, first, last)
+                role, first = roles[index], index
+            last = index
+        self._close(result, role, first, last)
         return tuple(result)
 
+    def _close(self, result: list[Segment], role: Role | None, first: int, last: int) -> None:
+        if role is None:
+            return
+        lines: Sequence[str] = self.lines[first : last + 1]
+        if role is Role.QUOTATION:
+            lines = self._unmarked(lines, first)
+        text = "\n".join(lines).strip("\n")
+        if text.strip(" \t>|"):
+            result.append(Segment(role, text))
 
-def _close(result: list[Segment], role: Role | None, lines: Sequence[str]) -> None:
-    text = "\n".join(lines).strip("\n")
-    if role is not None and text.strip(" \t>|"):
-        result.append(Segment(role, text))
+    def _unmarked(self, lines: Sequence[str], first: int) -> list[str]:
+        """Take one level of marks off the lines that are quoted by their marks."""
+        marks, deeper = self.marks, self.deeper
+        return [
+            line
+            if not marks[index] or index in deeper
+            else line[2:]
+            if line[:2] == "> "
+            else without_mark(line)
+            for index, line in enumerate(lines, first)
+        ]

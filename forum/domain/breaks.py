@@ -23,8 +23,10 @@ MAX_TRIES: Final = 1_000
 _DRAWN: Final = frozenset("-_=*\\ \t")
 _UNPOINTED: Final = ("wrote", "----", "crit...", "crit…", "ibió...", "rote...")
 """How attributions end that have no colon."""
-_LAST: Final = frozenset(":：>_*") | {ending[-1] for ending in _UNPOINTED}
-"""A line that ends otherwise and begins with no digit ends no attribution."""
+_POINTED: Final = frozenset(":：>_*")
+_FIRST: Final = _DRAWN | frozenset("0123456789")
+_LAST_TWO: Final = frozenset(ending[-2:] for ending in _UNPOINTED)
+"""A line with none of these signs, and no colon near its beginning, announces nothing."""
 
 
 def find_breaks(
@@ -33,7 +35,7 @@ def find_breaks(
     """Return the attributions of a body, in order, none within another.
 
     Args:
-        lines: The body's lines.
+        lines: The body's lines, without white space at their ends.
         filled: The indices of those that are not blank.
         marks: Which bear a quotation mark; the mark of a line that turns out to close an
             attribution (`>:`) is taken back.
@@ -59,25 +61,35 @@ class _Finder:
     def find(self) -> list[Break]:
         """Find the attributions among the lines without marks, in order, none within another."""
         found: list[Break] = []
-        marks = self.marks
-        skip_to, previous = -1, -1
-        filled = self.filled
-        for position, index in enumerate(filled):
+        lines, marks, filled = self.lines, self.marks, self.filled
+        # Most lines are told off here, which is why it is one expression.
+        candidates = [
+            position
+            for position, index in enumerate(filled)
+            if (line := lines[index])[-1] in _POINTED
+            or line[0] in _FIRST
+            or line[-2:] in _LAST_TWO
+            or ":" in line[:34]
+        ]
+        skip_to = -1
+        for position in candidates:
+            index = filled[position]
             if index <= skip_to or index in self.fenced:
                 continue
+            previous = filled[position - 1] if position else -1
             if marks[index] and not self._closes_address(index, previous):
-                previous = index
                 continue
             block = self._break_at(index, position)
             if block is not None and block.start > skip_to:
-                found.append(self._with_rule(block, previous))
+                found.append(self._with_rule(block, previous, skip_to))
                 skip_to = block.end
-            previous = index
         return found
 
     def _closes_address(self, index: int, previous: int) -> bool:
         """Tell whether a `>` closes the address of an attribution begun on the line before."""
-        if previous < 0 or self.marks[previous] or not _CLOSED_LATE.match(self.lines[index]):
+        if self.lines[index][-1] != ":" or not _CLOSED_LATE.match(self.lines[index]):
+            return False
+        if previous < 0 or self.marks[previous]:
             return False
         before = " ".join([line[-200:] for line in self.lines[max(0, previous - 2) : index]])
         closes = before.count("<") > before.count(">")
@@ -86,16 +98,14 @@ class _Finder:
         return closes
 
     def _break_at(self, index: int, position: int) -> Break | None:
-        """Find the break that this line belongs to; most lines are told off by two characters."""
+        """Find the break that this line belongs to."""
         line = self.lines[index]
-        last = line.rstrip()[-1]
+        last = line[-1]
         if ":" in line[:34] or line[0] in _DRAWN or last in ":：":
             block = self._block_at(index, position)
             if block is not None:
                 return block
-        if not line[0].isdigit() and (
-            last not in _LAST or (last not in ":：>_*" and not line.endswith(_UNPOINTED))
-        ):
+        if not line[0].isdigit() and last not in _POINTED and not line.endswith(_UNPOINTED):
             return None
         self.tries += 1
         if self.tries > MAX_TRIES or is_rule(line):
@@ -126,8 +136,8 @@ class _Finder:
             return None
         return Break(index, index if end is None else end, kind)
 
-    def _with_rule(self, block: Break, previous: int) -> Break:
+    def _with_rule(self, block: Break, previous: int, skip_to: int) -> Break:
         """Take in the rule that a program draws above a header block."""
-        if block.kind is Kind.WROTE or previous < 0 or not is_rule(self.lines[previous]):
+        if block.kind is Kind.WROTE or previous <= skip_to or not is_rule(self.lines[previous]):
             return block
         return Break(previous, block.end, block.kind, block.anchored)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
@@ -143,6 +144,7 @@ def _zone(rest: str) -> timedelta:
     return timedelta(0)
 
 
+@lru_cache(maxsize=256)
 def _offset(sign: str, hours: str, minutes: str) -> timedelta:
     offset = timedelta(hours=int(hours), minutes=int(minutes))
     if offset > timedelta(hours=15):
@@ -155,10 +157,10 @@ def _instant(
 ) -> datetime | None:
     hour, minute, second = time
     try:
-        local = datetime(*date, hour % 24, minute, min(second, 59), tzinfo=timezone(offset))
+        local = datetime(*date, hour % 24, minute, min(second, 59), tzinfo=UTC)
         if hour == 24:
             local += timedelta(days=1)
-        return local.astimezone(UTC)
+        return local - offset
     except (ValueError, OverflowError):
         return None
 

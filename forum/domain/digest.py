@@ -22,7 +22,10 @@ _SUBJECT_MARK: Final = re.compile(
 _FOOTER_LINE: Final = re.compile(r"\n[ \t]*(?:>?[_\-=*~#]{10,})[ \t]*(?=\n|\Z)")
 _FROM_LINE: Final = re.compile(r"^>+(?=From )", re.M)
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+_NO_MARKS: Final = str.maketrans("", "", "-T:")
 _ASCII_SPACE: Final = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+_LATIN_1_UNCOUNTED: Final = _ASCII_SPACE + b"\x85\xa0\xad"
+"""White space and invisible characters among those of latin-1."""
 _OTHER_SPACE: Final = (
     "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -42,7 +45,9 @@ def content_digest(
     where that cannot be read, and then `origin` (the Date as written, the Message-ID) stands for
     it; `own_text` the decoded text of its first text part.
     """
-    instant = date.astimezone(UTC).strftime("%Y%m%d%H%M%S") if date is not None else f"?{origin}"
+    instant = f"?{origin}"
+    if date is not None:
+        instant = date.astimezone(UTC).isoformat()[:19].translate(_NO_MARKS)
     counted = (author_key.lower(), instant, base_of(subject), folded(without_footer(own_text)))
     hashed = hashlib.sha256()
     for value in counted:
@@ -64,9 +69,15 @@ def base_of(subject: str) -> str:
 def folded(text: str) -> str:
     """A text without its white space, composed (NFC): what no wrapping and no charset changes."""
     text = _FROM_LINE.sub("", text) if ">From " in text else text
+    try:
+        # Most texts: each character is a byte, and none of latin-1 can be composed further.
+        return text.encode("latin-1").translate(None, _LATIN_1_UNCOUNTED).decode("latin-1")
+    except UnicodeEncodeError:
+        return _folded_unicode(text)
+
+
+def _folded_unicode(text: str) -> str:
     text = _without_space(text)
-    if text.isascii():
-        return text
     for char in _INVISIBLE:
         if char in text:
             text = text.replace(char, "")
@@ -77,8 +88,6 @@ def _without_space(text: str) -> str:
     """As `"".join(text.split())`, without a string for each word."""
     encoded = text.encode("utf-8", "surrogatepass")
     text = encoded.translate(None, _ASCII_SPACE).decode("utf-8", "surrogatepass")
-    if text.isascii():
-        return text
     for space in _OTHER_SPACE:  # A generator takes longer than the search.
         if space in text:
             return "".join(text.split())
@@ -91,12 +100,12 @@ def without_footer(text: str) -> str:
     Repeated until nothing goes: the author's own such line then goes from both copies alike, so
     that a copy with a footer and one without are always equal.
     """
-    marked = any(mark in text for mark in _FOOTER_MARKS)
-    lines = (
-        [(found.start(), found.end() - 1) for found in _FOOTER_LINE.finditer("\n" + text)]
-        if marked
-        else []
-    )
+    for mark in _FOOTER_MARKS:
+        if mark in text:
+            break
+    else:
+        return text.rstrip()
+    lines = [(found.start(), found.end() - 1) for found in _FOOTER_LINE.finditer("\n" + text)]
     end = len(text.rstrip())
     begin = len(text) - len(text.lstrip())
     for start, after in reversed(lines):

@@ -61,8 +61,12 @@ def _plain(between: bytes) -> str:
 
 def unfold(raw: bytes) -> bytes:
     """Without the line breaks of folding; the white space after them stays, as one space."""
-    if b"\n" not in raw and b"\r" not in raw:
-        return raw.strip(b" \t")
+    folds = raw.count(b"\n")
+    if b"\r" not in raw:
+        if not folds:
+            return raw.strip(b" \t")
+        if folds == raw.count(b"\n ") and b"\n  " not in raw and b"\n \t" not in raw:
+            return raw.replace(b"\n ", b" ").strip(b" \t")
     return _FOLD.sub(b" ", raw).replace(b"\r", b" ").strip(b" \t")
 
 

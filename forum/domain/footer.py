@@ -12,17 +12,21 @@ MAX_TAIL: Final = 80
 """Lines with text, from the end, in which a footer is looked for."""
 _HINTED: Final = 16
 """Lines at the end that bear a hint where there is a footer."""
+_STRANGERS: Final = 3
+"""Paragraphs at the end that are no footers, after which none is looked for."""
 _LOOKED_AT: Final = 300
 
 _HINTS: Final = (
-    "unsubscri", "désabon", "desabon", "désinscri", "desinscri", "listinfo", "mailing list",
-    "mailinglist", "liste de diffusion", "liste d", "lista de", "de baja", "desuscri", "virus",
-    "confiden", "intended", "destin", "googlegroups", "google groups", "yahoo", "sympa",
-    "disclaimer", "imprim", "printing", "désinsc", "environ", "subscribed", "suscri", "ᐧ",
-    "avast", "received this", "hotmail", "messenger", "messagerie", "imp, ", "laposte", "wanadoo",
-    "windows live", "correo gratis", "free.fr", "caramail", "caution", "attention",
+    "ubscri", "suscri", "sabon", "sinsc", "listinfo", "mailing", "liste d", "lista de", "de baja",
+    "virus", "confiden", "intended", "destin", "google", "yahoo", "sympa", "disclaimer", "imprim",
+    "printing", "environ", "ᐧ", "avast", "received this", "caution", "attention",
 )  # fmt: skip
 """One of these is in every footer: where none is, nothing more is looked at."""
+_RULED_HINTS: Final = (
+    "hotmail", "messenger", "messagerie", "imp, ", "laposte", "wanadoo", "windows live",
+    "correo gratis", "free.fr", "caramail",
+)  # fmt: skip
+"""Or one of these, under a drawn rule."""
 
 _LIST: Final = re.compile(
     r"mailing[ -]?list|mailman|listinfo|/sympa|liste de (?:diffusion|discussion)|liste de? \S+@"
@@ -74,21 +78,40 @@ def footer_lines(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
 
     `plain` are the indices, in order, of the lines with text that bear no quotation mark.
     """
-    tail = plain[-MAX_TAIL:]
-    if not _hinted(lines, tail[-_HINTED:]) and not _hinted(lines, plain[:1]):
-        return set()
-    found = _appended(lines, tail)
-    if plain and plain[0] not in found and len(plain) > 1:
+    found: set[int] = set()
+    if _hinted(lines, _end(lines, plain)):
+        found = _appended(lines, plain[-MAX_TAIL:])
+    if len(plain) > 1 and plain[0] not in found:
         found |= _banner(lines, plain[0])
     return found
 
 
+def _end(lines: Sequence[str], plain: Sequence[int]) -> Sequence[int]:
+    """Return the lines at the end of which one bears a hint where there is a footer."""
+    paragraphs, below = 0, 0
+    tail = plain[-_HINTED:]
+    for position in range(len(tail) - 1, -1, -1):
+        index = tail[position]
+        if below - index > 1 and not is_rule(lines[below]):
+            paragraphs += 1
+            if paragraphs == _STRANGERS:
+                return tail[position + 1 :]
+        below = index
+    return tail
+
+
 def _hinted(lines: Sequence[str], indices: Sequence[int]) -> bool:
     hay = "\n".join([lines[index][:_LOOKED_AT] for index in indices]).lower()
-    for hint in _HINTS:  # noqa: SIM110  A generator takes longer than the search.
+    for hint in _HINTS:  # A generator takes longer than the search.
         if hint in hay:
             return True
-    return False
+    ruled = [index for index in indices if _is_ruled(lines[index])]
+    return bool(ruled) and any(hint in hay for hint in _RULED_HINTS)
+
+
+def _is_ruled(first: str) -> bool:
+    """Tell whether a paragraph's first line is a drawn rule, plain or as some lists draw it."""
+    return is_rule(first) or first.lstrip().startswith(("--~", "-~-"))
 
 
 def _banner(lines: Sequence[str], first: int) -> set[int]:
@@ -128,7 +151,7 @@ def _appended(lines: Sequence[str], tail: Sequence[int]) -> set[int]:
             start, strangers = position, 0
         elif not is_rule(lines[paragraph[0]]) or len(paragraph) > 1:
             strangers += 1
-            if strangers > 2:
+            if strangers == _STRANGERS:
                 break
     if start and start < len(paragraphs) and _only_rule(lines, paragraphs[start - 1]):
         start -= 1
@@ -148,7 +171,7 @@ def _only_rule(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
 
 def _is_footer(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
     first = lines[paragraph[0]][:_LOOKED_AT]
-    ruled = is_rule(first) or first.lstrip().startswith(("--~", "-~-"))
+    ruled = _is_ruled(first)
     if ruled and len(paragraph) == 1:
         return False
     if not _hinted(lines, paragraph[:20]):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Final
 
 _FUNCTION_WORDS: Final = {
@@ -32,16 +30,8 @@ def _distinctive() -> dict[str, str]:
     return {word: language for word, language in owners.items() if word not in shared}
 
 
-OWNERS: Final = _distinctive()
+_OWNERS: Final = _distinctive()
 """The one language of this table that a word belongs to."""
-OWNED: Final = frozenset(OWNERS)
-OWNED_BY: Final = {
-    language: frozenset(word for word, its in OWNERS.items() if its == language)
-    for language in _FUNCTION_WORDS
-}
-"""The words of each language of the table."""
-
-
 _MORE: Final = {
     "fr": "le ses leurs notre elle elles cet ça fait faire peut peuvent comme tout tous toute "
     "toutes ont avait avons avez sera depuis pendant alors après avant deux ans moi lui dont "
@@ -54,7 +44,7 @@ _MORE: Final = {
 }
 """Words that few neighbours share: too weak alone, good where many others agree."""
 _EVERYWHERE: Final = frozenset(
-    ("de", "no", "se", "ha", "dos", "la", "en", "que", "a", "o", "al", "me", "te")
+    ("de", "no", "se", "ha", "dos", "la", "en", "que", "a", "o", "al", "me", "te", "un")
 )
 """Words that the tables give to one language and several write."""
 _CLEAR_WORDS: Final = 7
@@ -69,22 +59,34 @@ def _voters() -> dict[str, str]:
     shared = {word for word, language in more for other, its in more
               if word == other and language != its}  # fmt: skip
     new = {word: language for word, language in more if word not in known | shared}
-    return {word: its for word, its in (OWNERS | new).items() if word not in _EVERYWHERE}
+    return {word: its for word, its in (_OWNERS | new).items() if word not in _EVERYWHERE}
 
 
 _VOTERS: Final = _voters()
 _VOTING: Final = frozenset(_VOTERS)
+_VOTING_FOR: Final = {
+    language: frozenset(word for word, its in _VOTERS.items() if its == language)
+    for language in _FUNCTION_WORDS
+}
+_NO_WORDS: Final[frozenset[str]] = frozenset()
 
 
-def clear_majority(words: Iterable[str]) -> tuple[str, float] | None:
-    """The language that the words clearly speak and its share of those that tell, or None.
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that tell a language."""
+    return _VOTING.intersection(text.lower().split())
 
-    Args:
-        words: In lower case, as they stand between spaces.
-    """
-    found = _VOTING.intersection(words)
+
+def clear_majority(found: frozenset[str]) -> tuple[str, float] | None:
+    """The language that telling words clearly speak and its share of them, or None."""
     if len(found) < _CLEAR_WORDS:
         return None
-    language, count = Counter([_VOTERS[word] for word in found]).most_common(1)[0]
+    count, language = max(
+        [(len(found & words), language) for language, words in _VOTING_FOR.items()]
+    )
     share = count / len(found)
     return (language, share) if count >= _CLEAR_WORDS and share >= _CLEAR_SHARE else None
+
+
+def speaking(found: frozenset[str], language: str) -> int:
+    """How many telling words are of a language."""
+    return len(found & _VOTING_FOR.get(language, _NO_WORDS))

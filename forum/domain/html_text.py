@@ -9,6 +9,8 @@ from typing import Final
 import html2text
 import nh3
 
+from forum.domain.simple_html import simple_markdown
+
 MAX_HTML: Final = 400_000
 """Characters of HTML, without its head and styles, that are read; more is cut and flagged."""
 
@@ -57,6 +59,12 @@ def markdown_of(html: str) -> tuple[str, bool]:
     stay. Bounded in size and nesting, so that it takes a fraction of a second for any input.
     """
     html = _without_unshown(html)
+    simple = simple_markdown(html)
+    return (_tidy(simple), True) if simple is not None else parsed_markdown(html)
+
+
+def parsed_markdown(html: str) -> tuple[str, bool]:
+    """The same by way of a parser of HTML, whatever stands in it but head and styles."""
     whole = len(html) <= MAX_HTML
     html = html[:MAX_HTML]
     if not _tame(html):

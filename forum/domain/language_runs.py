@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forum.domain.function_words import OWNED, OWNED_BY
-from forum.domain.language_model import MIN_WORDS, Guess, detect
+from forum.domain.function_words import speaking, telling_words
+from forum.domain.language_model import LONG, MIN_WORDS, Guess, clear_guess, detect
 from forum.domain.values import LANGUAGES, Segment
 
 _MAX_PARAGRAPHS: Final = 200
 _LONG_LINE: Final = 160
 """Characters of a line that is a paragraph by itself: a mail that was never wrapped."""
-_NO_WORDS: Final[frozenset[str]] = frozenset()
+_READ: Final = 200
+"""Characters of a paragraph in which small words are looked for."""
 _EMPTY_LINES: Final = re.compile(r"\n\n+")
 _ODD_WORDS: Final = 12
 """A shorter run between two of one language, or in a language of no list, is part of them."""
@@ -26,13 +27,20 @@ _ODD_WORDS: Final = 12
 
 def language_runs(segment: Segment) -> list[tuple[Segment, Guess]]:
     """Cut own text where its language changes for good."""
-    whole = detect(segment.text)
+    text = segment.text
+    paragraphs = _paragraphs(text)
+    if len(paragraphs) < 2 or len(paragraphs) > _MAX_PARAGRAPHS:
+        return [(segment, detect(text))]
+    told = [telling_words(paragraph[:_READ]) for paragraph in paragraphs]
+    clear = clear_guess(text, text, frozenset().union(*told)) if len(text) > LONG else None
+    whole = clear or detect(text)
     if whole.words < 2 * MIN_WORDS:
         return [(segment, whole)]
-    paragraphs = _paragraphs(segment.text)
-    if len(paragraphs) < 2 or len(paragraphs) > _MAX_PARAGRAPHS:
-        return [(segment, whole)]
-    doubtful = [paragraph for paragraph in paragraphs if _may_differ(paragraph, whole)]
+    doubtful = [
+        paragraph
+        for paragraph, found in zip(paragraphs, told, strict=True)
+        if _may_differ(paragraph, found, whole)
+    ]
     if all(_agrees(detect(paragraph), whole) for paragraph in doubtful):
         return [(segment, whole)]
     return [
@@ -74,12 +82,11 @@ def _cut_at_empty_lines(text: str) -> list[str]:
     return result
 
 
-def _may_differ(paragraph: str, whole: Guess) -> bool:
-    """Tell from the function words whether a paragraph may be in another language."""
-    found = OWNED.intersection(paragraph[:250].lower().split())
+def _may_differ(paragraph: str, found: frozenset[str], whole: Guess) -> bool:
+    """Tell from the words that tell a language whether a paragraph may be in another."""
     if not found:
-        return len(paragraph) > 120
-    same = len(found & OWNED_BY.get(whole.language, _NO_WORDS))
+        return len(paragraph) > 60
+    same = speaking(found, whole.language)
     return 2 * same < len(found) and (len(found) - same > 1 or len(paragraph) > 60)
 
 

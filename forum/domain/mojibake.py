@@ -18,6 +18,8 @@ REPAIR_GAIN: Final = 3.0
 """What a line's score must gain before another reading replaces what is there."""
 
 _BLANKED: Final = bytes(32 if byte < 128 else byte for byte in range(256))
+_SOUND: Final = bytes(range(128)) + "àáäãåæçèéêëíïñóöõøòùúûüýÜÖÅØ".encode("latin-1")
+"""Letters of latin-1 that no wrong reading gives alone."""
 
 FTFY: Final = "ftfy"
 MAC_ROMAN: Final = "mac_roman-as-cp1252"
@@ -73,7 +75,7 @@ def repair(text: str) -> tuple[str, tuple[str, ...]]:
     Returns the text and the methods used, `()` where nothing was changed. Line by line: an answer
     in good order may quote a line that was broken long before.
     """
-    if text.isascii():
+    if text.isascii() or _is_of_sound_letters(text):
         return text, ()
     # Most text is good: its characters outside ASCII alone, found in a moment, show it.
     runs = text.encode("utf-8", "replace").translate(_BLANKED).split()
@@ -95,6 +97,14 @@ def repair(text: str) -> tuple[str, tuple[str, ...]]:
             text = fixed
             methods.append(method)
     return text, tuple(methods)
+
+
+def _is_of_sound_letters(text: str) -> bool:
+    """Whether a text holds none but letters of French and Spanish: most do, and are sound."""
+    try:
+        return not text.encode("latin-1").translate(None, _SOUND)
+    except UnicodeEncodeError:
+        return False
 
 
 def _has_misplaced(text: str, outside: str) -> bool:

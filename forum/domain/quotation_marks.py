@@ -26,28 +26,38 @@ def quotation_marks(lines: Sequence[str]) -> bytearray:
     """Tell which lines bear a quotation mark."""
     marks = bytearray(len(lines))
     initials: dict[str, list[int]] = {}
-    for index, line in enumerate(lines):
-        if line[:1] == ">":
+    candidates = [index for index, line in enumerate(lines) if ">" in line[:14]]
+    for index in candidates:
+        line = lines[index]
+        if line[0] == ">" or line.lstrip(" \t\xa0")[0] == ">":
             marks[index] = 1
-        elif ">" in line[:14]:
-            if line.lstrip(" \t\xa0")[:1] == ">":
-                marks[index] = 1
-            elif match := _INITIALS.match(line):
-                initials.setdefault(match[1], []).append(index)
+        elif match := _INITIALS.match(line):
+            initials.setdefault(match[1], []).append(index)
     for found in initials.values():
         if len(found) > 1:
             for index in found:
                 marks[index] = 1
-    if 1 not in marks:
-        return marks
-    for index in range(1, len(lines) - 1):
-        if marks[index]:
-            # An mbox writes ">From " where a line began with "From " (RFC 4155).
-            if lines[index].startswith(">From ") and not marks[index - 1] and not marks[index + 1]:
-                marks[index] = 0
-        elif marks[index - 1] and marks[index + 1] and _is_wrapped(lines[index - 1], lines[index]):
-            marks[index] = 2
+    _correct(lines, marks, candidates)
     return marks
+
+
+def _correct(lines: Sequence[str], marks: bytearray, candidates: Sequence[int]) -> None:
+    """Take back the marks that mean something else; mark the wrapped rest of marked lines."""
+    last = len(lines) - 1
+    for index in candidates:
+        if not marks[index] or index == last:
+            continue
+        # An mbox writes ">From " where a line began with "From " (RFC 4155).
+        alone = not marks[index + 1] and index > 0 and not marks[index - 1]
+        if alone and lines[index].startswith(">From "):
+            marks[index] = 0
+        elif (
+            not marks[index + 1]
+            and index + 1 < last
+            and marks[index + 2]
+            and _is_wrapped(lines[index], lines[index + 1])
+        ):
+            marks[index + 1] = 2
 
 
 def _is_wrapped(before: str, line: str) -> bool:

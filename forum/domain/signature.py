@@ -43,13 +43,15 @@ _DEVICE_WORDS: Final = (
 """How every device line begins: a cheap test before the long one."""
 _DEVICE_STARTS: Final = frozenset(word[:3] for word in _DEVICE_WORDS)
 """Their first three letters: one look-up tells most lines off."""
+_BEFORE_WORDS: Final = frozenset(" \t\xa0*_([")
+"""What may stand before the first word of a formula or a device line."""
 _DEVICE_HEAD: Final = re.compile(
     r"(?:Envoyé (?:à partir de|depuis|de)|Télécharger|Obtenir|Obtenez|Get|Sent from|Enviado desde"
     r"|Obtener|Descargar)$",
     re.IGNORECASE,
 )
-_MAX_DEVICE_HEAD: Final = 18
-"""Characters of the longest of these."""
+_MAX_DEVICE_HEAD: Final = 40
+"""Characters of a line that holds one of these, indented."""
 _DEVICE_TAIL: Final = re.compile(
     r"(?:Courrier|Mail|Correo|pour (?:Windows|Android|iOS)|para (?:Windows|Android|iOS)"
     r"|for (?:Windows|Android|iOS)|Outlook (?:pour|para|for) \w+|Outlook|Yahoo Mail.{0,20})$",
@@ -99,6 +101,10 @@ _CLOSING_WORDS: Final = (
 """How every formula begins: a cheap test before the long one."""
 _CLOSING_STARTS: Final = frozenset(word[:2] for word in _CLOSING_WORDS)
 """Their first two letters: one look-up tells most lines off."""
+_MAX_FORMULA: Final = 60
+"""Characters of a line that is nothing but a formula, unless it is one of the long ones."""
+_LONG_FORMULAS: Final = ("nous vous", "je vous", "veui")
+_LONG_STARTS: Final = frozenset(formula[:2] for formula in _LONG_FORMULAS)
 _TAIL_CLOSING: Final = re.compile(
     r"[.!?]\s(?:bien |très )?(?:cordialement|à vous|à toi|amicalement|salutations|atentamente"
     r"|saludos|un abrazo|best regards|kind regards|regards|cheers)[\s,.!]*$",
@@ -110,8 +116,12 @@ _PARTICLES: Final = frozenset(
 )  # fmt: skip
 _NAME_WORD: Final = re.compile(r"[(\"“]?[^\W\d_][\w.'’-]*[,.)\"”]?$")
 _PHONE: Final = re.compile(r"(?:\+|\(|\b0|\b\d)[\d\s().+/-]{7,}\d")
-_CONTACT: Final = re.compile(
-    r"[^\s<>@]{1,64}@[^\s<>@]+\.\w|https?://|\bwww\.|^\W{0,4}(?:t[ée]l|tel|telf|t[ée]l[ée]phone"
+_DIGIT: Final = re.compile(r"\d")
+"""Every telephone number and every street line holds one."""
+_HAS_LINK: Final = re.compile(r"@|://|www\.", re.IGNORECASE)
+_LINKED: Final = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]+\.\w|https?://|\bwww\.", re.IGNORECASE)
+_LABEL: Final = re.compile(
+    r"\W{0,4}(?:t[ée]l|tel|telf|t[ée]l[ée]phone"
     r"|tel[ée]fono|phone|mob|mobile|m[óo]vil|m[óo]bil|port|portable|fax|cell?|gsm|skype|web|site"
     r"|e-?mail|mail|courriel|correo|adresse|direcci[óo]n|address|contact|direct|jabber|twitter"
     r"|mastodon|blog|t|m|f|p|w)\b\s*(?:[.:]|num|e-?mail|t[ée]l)",
@@ -158,12 +168,12 @@ def device_lines(lines: Sequence[str], own: Sequence[int]) -> set[int]:
     tail = own[-12:]
     for position, index in enumerate(tail):
         line = lines[index]
-        if is_device_line(line) and (position or len(own) <= 12 or len(tail) == 12):
+        if line[:3].lower() not in _DEVICE_STARTS and line[0] not in _BEFORE_WORDS:
+            continue
+        if is_device_line(line):
             found.add(index)
-        else:
-            core = line.strip()
-            if len(core) > _MAX_DEVICE_HEAD or _DEVICE_HEAD.match(core) is None:
-                continue
+        elif len(line) > _MAX_DEVICE_HEAD or _DEVICE_HEAD.match(line.strip()) is None:
+            continue
         for follower in tail[position + 1 : position + 4]:
             if _DEVICE_TAIL.match(_LINK.sub("", lines[follower]).strip()) is None:
                 break
@@ -175,9 +185,13 @@ def is_closing(line: str) -> bool:
     """Tell whether a line is, or ends in, a closing formula."""
     if len(line) > 160:
         return False
-    head = line[:60].lstrip(" \t*_").lower()
-    if head[:2] in _CLOSING_STARTS and head.startswith(_CLOSING_WORDS) and _CLOSING.match(line):
-        return len(line) < 60 or head.startswith(("nous vous", "je vous", "veui"))
+    start = line[:2].lower()
+    if (start in _CLOSING_STARTS or line[:1] in _BEFORE_WORDS) and (
+        len(line) < _MAX_FORMULA or start in _LONG_STARTS
+    ):
+        head = line[:60].lstrip(" \t*_").lower()
+        if head.startswith(_CLOSING_WORDS) and _CLOSING.match(line):
+            return len(line) < _MAX_FORMULA or head.startswith(_LONG_FORMULAS)
     end = line[-60:]
     if ". " not in end and "! " not in end and "? " not in end:
         return False
@@ -210,8 +224,10 @@ def is_contact(line: str) -> bool:
     if not core or len(core) > 100:
         return False
     words = core.count(" ") + 1
-    if _CONTACT.search(core):
+    if _LABEL.match(core) or (_HAS_LINK.search(core) and _LINKED.search(core)):
         return words <= 10 and core[-1] not in "?!"
+    if _DIGIT.search(core) is None:
+        return False
     if _PHONE.search(core):
         return words <= 12
     return words <= 12 and core[-1] not in "?!:" and _STREET.match(core) is not None
