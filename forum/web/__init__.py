@@ -7,7 +7,17 @@ from typing import Final
 
 from flask import Flask
 
-from forum.web import api, caching, cleaning, converters, errors, filters, reader, security
+from forum.web import (
+    api,
+    caching,
+    cleaning,
+    converters,
+    errors,
+    filters,
+    reader,
+    security,
+    text_form,
+)
 
 BLUEPRINTS: Final = (
     "forum.web.reading",
@@ -42,6 +52,7 @@ def register(app: Flask) -> None:
     reader.init_app(app)
     cleaning.init_app(app)
     filters.init_app(app)
+    text_form.init_app(app)
     errors.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(name).blueprint)

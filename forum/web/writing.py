@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -14,8 +13,7 @@ from sqlalchemy import select
 
 from forum.clock import utcnow
 from forum.config import settings
-from forum.domain import markup, message
-from forum.domain.values import Role, Source, UploadedFile
+from forum.domain import message
 from forum.extensions import db, limiter
 from forum.operations.posting import Discarded, Disposition, Duplicate, Held, Posted, Rejected
 from forum.operations.raw import load_raw
@@ -24,19 +22,13 @@ from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import MailingList
 from forum.storage.visibility import find_post, find_thread
 from forum.web.access import login_page, signed_in, the_account, visible_list_or_404
-from forum.web.audience import audience_text, awaits_moderator
-from forum.web.filters import person
 from forum.web.forms import AnswerForm, ComposeForm
 from forum.web.reader import current_account, current_reader
 from forum.web.reading import place_of, wanted_parent
+from forum.web.text_form import files_of, largest_attachments, preview_of, quoted
 from forum.web.wording import reason_text
 
 blueprint = Blueprint("writing", __name__)
-
-BASE64_OVERHEAD = 1.38
-"""RFC 2045, section 6.8: four characters for three bytes, and a line end after 76."""
-ROOM_FOR_TEXT = 1_000_000
-QUOTED_CHARACTERS = 20_000
 
 
 @blueprint.route("/lists/<slug>/new", methods=["GET", "POST"])
@@ -109,69 +101,11 @@ def keep_text(error: CSRFError) -> ResponseReturnValue:
     return _kept_text() if request.form.get("text") else error
 
 
-@blueprint.app_template_global("answer_form")
-def new_answer_form(parent: Post | None) -> AnswerForm:
-    """An empty form for a thread's page, or with the words that are to be answered."""
-    form = AnswerForm(formdata=None)
-    if parent is not None and "quote" in request.args:
-        form.text.data = quoted(parent)
-    return form
-
-
-@blueprint.app_template_global()
-def who_receives(mailing_list: MailingList) -> str:
-    """How many people get what is written here, in words."""
-    return audience_text(db.session(), mailing_list, current_account())
-
-
-@blueprint.app_template_global()
-def is_read_first(mailing_list: MailingList) -> bool:
-    """Whether a moderator reads what the signed-in person writes before others do."""
-    account = current_account()
-    return account is not None and awaits_moderator(db.session(), mailing_list, account)
-
-
-@blueprint.app_template_global()
-def just_written(thread: Thread) -> Post | None:
-    """The reader's own post of the last seconds in a thread: its mailing can be undone."""
-    account, seconds = current_account(), settings().undo_seconds
-    if account is None or not seconds:
-        return None
-    return db.session.scalar(
-        select(Post)
-        .where(
-            Post.thread_id == thread.id,
-            Post.author_id == account.author_id,
-            Post.source == Source.WEB,
-            Post.state == PostState.VISIBLE,
-            Post.arrived_at > utcnow() - timedelta(seconds=seconds),
-        )
-        .order_by(Post.id.desc())
-        .limit(1)
-    )
-
-
-@blueprint.app_template_global()
-def largest_attachments() -> int:
-    """How many bytes of files fit into one message."""
-    room = settings().max_message_bytes - ROOM_FOR_TEXT
-    return max(0, int(room / BASE64_OVERHEAD)) // 100_000 * 100_000
-
-
-def quoted(post: Post) -> str:
-    """The own words of a post as a Markdown quotation, and room to answer."""
-    own = "\n\n".join(part.text.strip() for part in post.segments if part.role == Role.REPLY)
-    lines = own[:QUOTED_CHARACTERS].strip().splitlines()
-    name = person(post.author_name or post.author.name)
-    introduction = _("%(name)s wrote:", name=name)
-    return "\n".join((introduction, "", *(f"> {line}".rstrip() for line in lines), "", ""))
-
-
 def _is_ready(form: AnswerForm) -> bool:
     """Whether the form is filled as it must be, and is to be published, not shown before."""
     if not form.validate_on_submit():
         return False
-    if sum(len(file.content) for file in _files(form)) > largest_attachments():
+    if sum(len(file.content) for file in files_of(form)) > largest_attachments():
         form.attachments.errors = (_("These files are too large together; nothing was sent."),)
         return False
     return "preview" not in request.form
@@ -179,16 +113,6 @@ def _is_ready(form: AnswerForm) -> bool:
 
 def _status(form: AnswerForm) -> int:
     return 400 if form.errors else 200
-
-
-def _files(form: AnswerForm) -> Sequence[UploadedFile]:
-    files = []
-    for storage in form.attachments.data or ():
-        if getattr(storage, "filename", ""):
-            storage.stream.seek(0)
-            kind = storage.mimetype or "application/octet-stream"
-            files.append(UploadedFile(storage.filename, kind, storage.stream.read()))
-    return files
 
 
 def _write(
@@ -204,7 +128,7 @@ def _write(
         max_bytes=settings().max_message_bytes,
         language=form.language.data or None,
         parent=parent,
-        attachments=_files(form),
+        attachments=files_of(form),
         delay=timedelta(seconds=settings().undo_seconds),
     )
 
@@ -252,20 +176,13 @@ def _parent(thread: Thread) -> Post:
     return first or abort(404)
 
 
-def _preview(form: AnswerForm) -> Markup | None:
-    if "preview" not in request.form or form.text.errors or not form.text.data:
-        return None
-    # Made by the same function as the post, and sanitised there.
-    return Markup(markup.render_markdown(form.text.data))  # noqa: S704
-
-
 def _compose_page(mailing_list: MailingList, form: ComposeForm) -> str:
     return render_template(
         "writing/compose.html",
         mailing_list=mailing_list,
         form=form,
-        preview=_preview(form),
-        lost_files=[file.filename for file in _files(form)],
+        preview=preview_of(form),
+        lost_files=[file.filename for file in files_of(form)],
     )
 
 
@@ -276,8 +193,8 @@ def _answer_page(thread: Thread, parent: Post, form: AnswerForm) -> str:
         mailing_list=thread.mailing_list,
         parent=parent,
         form=form,
-        preview=_preview(form),
-        lost_files=[file.filename for file in _files(form)],
+        preview=preview_of(form),
+        lost_files=[file.filename for file in files_of(form)],
     )
 
 

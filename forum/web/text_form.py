@@ -1,0 +1,112 @@
+"""The form in which a text is written: what fills it, what stands beside it, what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from flask import Flask, request
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy import select
+
+from forum.clock import utcnow
+from forum.config import settings
+from forum.domain import markup
+from forum.domain.values import Role, Source, UploadedFile
+from forum.extensions import db
+from forum.storage.archive import Post, PostState, Thread
+from forum.storage.lists import MailingList
+from forum.web.audience import audience_text, awaits_moderator
+from forum.web.filters import person
+from forum.web.forms import AnswerForm
+from forum.web.reader import current_account
+
+BASE64_OVERHEAD: Final = 1.38
+"""RFC 2045, section 6.8: four characters for three bytes, and a line end after 76."""
+ROOM_FOR_TEXT: Final = 1_000_000
+QUOTED_CHARACTERS: Final = 20_000
+
+
+def init_app(app: Flask) -> None:
+    """Make known to the templates what stands beside the form."""
+    app.jinja_env.globals.update(
+        answer_form=new_answer_form,
+        who_receives=who_receives,
+        is_read_first=is_read_first,
+        just_written=just_written,
+        largest_attachments=largest_attachments,
+    )
+
+
+def new_answer_form(parent: Post | None) -> AnswerForm:
+    """An empty form for a thread's page, or with the words that are to be answered."""
+    form = AnswerForm(formdata=None)
+    if parent is not None and "quote" in request.args:
+        form.text.data = quoted(parent)
+    return form
+
+
+def who_receives(mailing_list: MailingList) -> str:
+    """How many people get what is written here, in words."""
+    return audience_text(db.session(), mailing_list, current_account())
+
+
+def is_read_first(mailing_list: MailingList) -> bool:
+    """Whether a moderator reads what the signed-in person writes before others do."""
+    account = current_account()
+    return account is not None and awaits_moderator(db.session(), mailing_list, account)
+
+
+def just_written(thread: Thread) -> Post | None:
+    """The reader's own post of the last seconds in a thread: its mailing can be undone."""
+    account, seconds = current_account(), settings().undo_seconds
+    if account is None or not seconds:
+        return None
+    return db.session.scalar(
+        select(Post)
+        .where(
+            Post.thread_id == thread.id,
+            Post.author_id == account.author_id,
+            Post.source == Source.WEB,
+            Post.state == PostState.VISIBLE,
+            Post.arrived_at > utcnow() - timedelta(seconds=seconds),
+        )
+        .order_by(Post.id.desc())
+        .limit(1)
+    )
+
+
+def largest_attachments() -> int:
+    """How many bytes of files fit into one message."""
+    room = settings().max_message_bytes - ROOM_FOR_TEXT
+    return max(0, int(room / BASE64_OVERHEAD)) // 100_000 * 100_000
+
+
+def quoted(post: Post) -> str:
+    """The own words of a post as a Markdown quotation, and room to answer."""
+    own = "\n\n".join(part.text.strip() for part in post.segments if part.role == Role.REPLY)
+    lines = own[:QUOTED_CHARACTERS].strip().splitlines()
+    name = person(post.author_name or post.author.name)
+    introduction = _("%(name)s wrote:", name=name)
+    return "\n".join((introduction, "", *(f"> {line}".rstrip() for line in lines), "", ""))
+
+
+def files_of(form: AnswerForm) -> Sequence[UploadedFile]:
+    """What was attached."""
+    files = []
+    for storage in form.attachments.data or ():
+        if getattr(storage, "filename", ""):
+            storage.stream.seek(0)
+            kind = storage.mimetype or "application/octet-stream"
+            files.append(UploadedFile(storage.filename, kind, storage.stream.read()))
+    return files
+
+
+def preview_of(form: AnswerForm) -> Markup | None:
+    """The text as it will be shown, where that was asked for."""
+    if "preview" not in request.form or form.text.errors or not form.text.data:
+        return None
+    # Made by the same function as the post, and sanitised there.
+    return Markup(markup.render_markdown(form.text.data))  # noqa: S704
