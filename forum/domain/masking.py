@@ -28,7 +28,7 @@ _COMMANDS = "confirm|bounces|moderate"
 _ADDRESS_TOKEN = re.compile(
     rf"-({_COMMANDS})(\+|%2B|&#43;)[A-Za-z0-9._~=-]{{1,512}}(?=@|%40|&#64;)", re.IGNORECASE
 )
-_PATH_TOKEN = re.compile(r"/(unsubscribe|confirm|login)/[A-Za-z0-9._~=%-]{8,1024}")
+_PATH_TOKEN = re.compile(r"/(unsubscribe|confirm|login|settings)/[A-Za-z0-9._~=%-]{8,1024}")
 
 
 def mask_addresses_text(text: str) -> str:

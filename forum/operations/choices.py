@@ -62,6 +62,15 @@ def end_of_pause(mailing_list: MailingList, day: date) -> datetime:
     return start.astimezone(UTC)
 
 
+def day_of_pause(subscription: Subscription) -> date | None:
+    """The day on which a pause ends, as `end_of_pause` was given it."""
+    if subscription.paused_until is None:
+        return None
+    return subscription.paused_until.astimezone(
+        time_zone(subscription.mailing_list.time_zone)
+    ).date()
+
+
 def request_settings(
     session: Session, subscription: Subscription, now: datetime, site_url: str
 ) -> bool:

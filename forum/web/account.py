@@ -12,7 +12,6 @@ from sqlalchemy import delete, func, or_, select
 from forum.clock import utcnow
 from forum.extensions import db, limiter
 from forum.operations.accounts import AccountError, set_profile
-from forum.operations.subscriptions import set_options
 from forum.operations.tokens import issue_api_token
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming
@@ -20,7 +19,9 @@ from forum.storage.people import Account, Address, ApiToken, Subscription, Token
 from forum.storage.visibility import find_post
 from forum.web.access import signed_in, the_account
 from forum.web.addresses import page_number
-from forum.web.forms import ProfileForm, SubscriptionForm, TokenForm
+from forum.web.choice_forms import ChoicesForm
+from forum.web.choices import keep
+from forum.web.forms import ProfileForm, TokenForm
 from forum.web.reader import current_reader
 from forum.web.wording import incoming_text, reason_text
 
@@ -105,17 +106,9 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
     own = [one for one in own_subscriptions(the_account()) if one.id == subscription_id]
     if not own:
         abort(404)
-    form = SubscriptionForm(obj=own[0])
-    if form.validate_on_submit():
-        # Whoever chooses here can read us again: a bouncing address gets another chance.
-        set_options(
-            db.session(),
-            own[0],
-            delivery=form.delivery.data,
-            language=form.language.data,
-            own_posts=form.own_posts.data,
-            state=form.state.data,
-        )
+    form = ChoicesForm.of(own[0])
+    # Whoever chooses here can read us again: a bouncing address gets another chance.
+    if form.validate_on_submit() and keep(own[0], form):
         db.session.commit()
         flash(_("Your choices are kept."), "success")
         return redirect(url_for("account.show") + "#lists", 303)

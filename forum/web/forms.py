@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from wtforms import (
-    BooleanField,
     EmailField,
     Field,
     Form,
@@ -37,17 +36,19 @@ from forum.storage.lists import (
     Visibility,
 )
 from forum.storage.people import TokenScope
-from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES, STATE_CHOICES
+from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES
 
 TEXT_CHARACTERS: Final = 200_000
 SUBJECT_CHARACTERS: Final = 250
 
 
-def _stripped(text: str | None) -> str | None:
+def stripped(text: str | None) -> str | None:
+    """Without space around it."""
     return text.strip() if text else text
 
 
-def _one_line(text: str | None) -> str | None:
+def one_line(text: str | None) -> str | None:
+    """With single spaces for line ends."""
     return " ".join(text.split()) if text else text
 
 
@@ -79,25 +80,28 @@ def is_name(form: Form, field: Field) -> None:
         ) from None
 
 
-def _title_field(label: Any) -> StringField:
+def title_field(label: Any) -> StringField:
+    """The title of a list."""
     too_long = _("A title has at most %(max)d characters.", max=TITLE_CHARACTERS)
     rules = [Length(max=TITLE_CHARACTERS, message=too_long)]
-    return StringField(label, filters=[_one_line], validators=rules)
+    return StringField(label, filters=[one_line], validators=rules)
 
 
-def _email_field(label: Any, *, needed: bool = True) -> EmailField:
+def email_field(label: Any, *, needed: bool = True) -> EmailField:
+    """An email address."""
     rules: list[Any] = [is_email]
     if needed:
         rules.insert(0, DataRequired(_("Please give an email address.")))
     keys = {"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
-    return EmailField(label, filters=[_stripped], validators=rules, render_kw=keys)
+    return EmailField(label, filters=[stripped], validators=rules, render_kw=keys)
 
 
-def _name_field(*rules: Any) -> StringField:
+def name_field(*rules: Any) -> StringField:
+    """The name of a person."""
     too_long = _("A name has at most %(max)d characters.", max=NAME_CHARACTERS)
     return StringField(
         _("Your name, as others read it"),
-        filters=[_one_line],
+        filters=[one_line],
         validators=[*rules, Length(max=NAME_CHARACTERS, message=too_long), is_name],
         render_kw={"autocomplete": "name"},
     )
@@ -113,26 +117,29 @@ def is_prefix(form: Form, field: Field) -> None:
 def _prefix_field(label: Any) -> StringField:
     too_long = _("A prefix has at most %(max)d characters.", max=PREFIX_CHARACTERS)
     rules = [Length(max=PREFIX_CHARACTERS, message=too_long), is_prefix]
-    return StringField(label, filters=[_one_line], validators=rules)
+    return StringField(label, filters=[one_line], validators=rules)
 
 
-def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+def choices_of(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Codes with their words, as a field takes them."""
     return [SelectChoice(str(value), label) for value, label in pairs]
 
 
-def _select(label: Any, pairs: Iterable[tuple[str, Any]], *rules: Any) -> SelectField:
+def select_field(label: Any, pairs: Iterable[tuple[str, Any]], *rules: Any) -> SelectField:
+    """One of several, in a list that opens."""
     return SelectField(
         label,
-        choices=_choices(pairs),
+        choices=choices_of(pairs),
         validators=rules,
         invalid_choice_message=_("Please choose one of these."),
     )
 
 
-def _radios(label: Any, pairs: Iterable[tuple[str, Any]], default: str = "") -> RadioField:
+def radio_field(label: Any, pairs: Iterable[tuple[str, Any]], default: str = "") -> RadioField:
+    """One of several, all seen at once."""
     return RadioField(
         label,
-        choices=_choices(pairs),
+        choices=choices_of(pairs),
         default=str(default),
         invalid_choice_message=_("Please choose one of these."),
     )
@@ -141,7 +148,7 @@ def _radios(label: Any, pairs: Iterable[tuple[str, Any]], default: str = "") -> 
 class LoginForm(FlaskForm):  # type: ignore[misc]
     """An address, and a password for those who have one."""
 
-    email = _email_field(_("Your email address"))
+    email = email_field(_("Your email address"))
     password = PasswordField(
         _("Password"), validators=[Optional()], render_kw={"autocomplete": "current-password"}
     )
@@ -151,9 +158,9 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
 class ProfileForm(FlaskForm):  # type: ignore[misc]
     """What a person tells of themselves."""
 
-    name = _name_field(DataRequired(_("Please give a name.")))
-    language = _select(_("Language of the pages and of our mail to you"), OWN_NAMES)
-    time_zone = _select(_("Time zone"), ())
+    name = name_field(DataRequired(_("Please give a name.")))
+    language = select_field(_("Language of the pages and of our mail to you"), OWN_NAMES)
+    time_zone = select_field(_("Time zone"), ())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the zones of cities, and the one the person has."""
@@ -162,22 +169,13 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         # A zone the person has keeps its place; what was only typed does not get one.
         names |= {"UTC", kwargs.get("time_zone") or "UTC"} & available_timezones()
         pairs = [(name, name.replace("_", " ")) for name in sorted(names)]
-        self.time_zone.choices = _choices(pairs)
-
-
-class SubscriptionForm(FlaskForm):  # type: ignore[misc]
-    """How a person receives one list."""
-
-    delivery = _select(_("How often"), DELIVERY_CHOICES)
-    language = _select(_("Language of the mail's own words"), OWN_NAMES)
-    state = _radios(_("Mail"), STATE_CHOICES)
-    own_posts = BooleanField(_("Send me my own messages too"))
+        self.time_zone.choices = choices_of(pairs)
 
 
 class TokenForm(FlaskForm):  # type: ignore[misc]
     """What a new API token allows."""
 
-    scope = _radios(
+    scope = radio_field(
         _("What the token allows"),
         [
             (TokenScope.READ, _("Read what I may read")),
@@ -190,16 +188,16 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
 class JoinForm(FlaskForm):  # type: ignore[misc]
     """Joining a list without an account."""
 
-    email = _email_field(_("Your email address"))
-    name = _name_field(Optional())
-    language = _select(_("Language of our mail to you"), OWN_NAMES)
+    email = email_field(_("Your email address"))
+    name = name_field(Optional())
+    language = select_field(_("Language of our mail to you"), OWN_NAMES)
 
 
 class JoinHereForm(FlaskForm):  # type: ignore[misc]
     """Joining a list with an account: the address is confirmed already."""
 
-    delivery = _select(_("How often"), DELIVERY_CHOICES)
-    language = _select(_("Language of our mail to you"), OWN_NAMES)
+    delivery = select_field(_("How often"), DELIVERY_CHOICES)
+    language = select_field(_("Language of our mail to you"), OWN_NAMES)
 
 
 class AnswerForm(FlaskForm):  # type: ignore[misc]
@@ -216,7 +214,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
             ),
         ],
     )
-    language = _select(
+    language = select_field(
         _("Language of your text"),
         [("", _("Recognise it from the text")), *OWN_NAMES],
         Optional(),
@@ -229,7 +227,7 @@ class ComposeForm(AnswerForm):
 
     subject = StringField(
         _("Subject"),
-        filters=[_seen, _one_line],
+        filters=[_seen, one_line],
         validators=[
             DataRequired(_("A thread needs a subject.")),
             Length(
@@ -244,20 +242,20 @@ class ComposeForm(AnswerForm):
 class ListForm(FlaskForm):  # type: ignore[misc]
     """The options of a list."""
 
-    title_fr = _title_field(_("Title in French"))
-    title_en = _title_field(_("Title in English"))
-    title_es = _title_field(_("Title in Spanish"))
-    description_fr = StringField(_("What the list is for, in French"), filters=[_one_line])
-    description_en = StringField(_("What the list is for, in English"), filters=[_one_line])
-    description_es = StringField(_("What the list is for, in Spanish"), filters=[_one_line])
-    visibility = _select(
+    title_fr = title_field(_("Title in French"))
+    title_en = title_field(_("Title in English"))
+    title_es = title_field(_("Title in Spanish"))
+    description_fr = StringField(_("What the list is for, in French"), filters=[one_line])
+    description_en = StringField(_("What the list is for, in English"), filters=[one_line])
+    description_es = StringField(_("What the list is for, in Spanish"), filters=[one_line])
+    visibility = select_field(
         _("Who may read"),
         [
             (Visibility.PUBLIC, _("Everybody")),
             (Visibility.PRIVATE, _("Subscribers only")),
         ],
     )
-    posting = _select(
+    posting = select_field(
         _("Whose messages are posted at once"),
         [
             (Posting.MEMBERS, _("Those of subscribers")),
@@ -265,15 +263,15 @@ class ListForm(FlaskForm):  # type: ignore[misc]
             (Posting.MODERATED, _("Nobody's: a moderator reads every message first")),
         ],
     )
-    strangers = _select(
+    strangers = select_field(
         _("Messages of people who are not subscribed"),
         [
             (Strangers.HOLD, _("Keep them for a moderator")),
             (Strangers.DISCARD, _("Set them aside without asking")),
         ],
     )
-    language = _select(_("Language of notices to unknown people"), OWN_NAMES)
-    from_policy = _select(
+    language = select_field(_("Language of notices to unknown people"), OWN_NAMES)
+    from_policy = select_field(
         _("Sender of the mails"),
         [
             (FromPolicy.AUTO, _("The author where that arrives safely, else the list")),
@@ -281,7 +279,7 @@ class ListForm(FlaskForm):  # type: ignore[misc]
             (FromPolicy.ALWAYS, _("Always the list")),
         ],
     )
-    reply_to = _select(
+    reply_to = select_field(
         _("Where answers by mail go"),
         [
             (ReplyTo.BOTH, _("To the list and to the author")),
@@ -290,31 +288,31 @@ class ListForm(FlaskForm):  # type: ignore[misc]
         ],
     )
     subject_prefix = _prefix_field(_("Prefix of the subjects in mails"))
-    mode = _select(
+    mode = select_field(
         _("Who sends to the subscribers"),
         [
             (Mode.HOSTED, _("This site")),
             (Mode.MIRRORED, _("An outside list, which is mirrored here")),
         ],
     )
-    upstream_address = _email_field(_("Address of the outside list"), needed=False)
-    bridge_address = _email_field(_("Our address on the outside list"), needed=False)
+    upstream_address = email_field(_("Address of the outside list"), needed=False)
+    bridge_address = email_field(_("Our address on the outside list"), needed=False)
     upstream_list_id = StringField(
-        _("List-Id of the outside list, where it differs"), filters=[_one_line]
+        _("List-Id of the outside list, where it differs"), filters=[one_line]
     )
 
 
 class NewListForm(ListForm):
     """The same with the address, which never changes."""
 
-    address = _email_field(_("Address of the list"))
+    address = email_field(_("Address of the list"))
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]
     """Who gets which role on a list."""
 
-    email = _email_field(_("Email address of the account"))
-    role = _select(
+    email = email_field(_("Email address of the account"))
+    role = select_field(
         _("Role"),
         [
             (RoleName.MODERATOR, _("moderator")),

@@ -14,26 +14,29 @@ from forum.clock import utcnow
 from forum.config import settings
 from forum.extensions import csrf, db, limiter
 from forum.i18n import COOKIE, current_language
+from forum.operations.choices import (
+    SETTINGS_HOURS,
+    day_of_pause,
+    end_of_pause,
+    request_settings,
+)
 from forum.operations.subscriptions import (
     CONFIRM_HOURS,
     by_token,
-    confirm_subscribe,
-    confirm_unsubscribe,
     request_subscribe,
     set_options,
     subscribe,
     unsubscribe,
 )
-from forum.operations.tokens import peek
 from forum.storage.lists import MailingList
 from forum.storage.people import (
     Account,
     Subscription,
     SubscriptionState,
-    TokenKind,
     subscription_of,
 )
 from forum.web.access import visible_list_or_404
+from forum.web.choice_forms import PauseForm
 from forum.web.forms import JoinForm, JoinHereForm
 from forum.web.reader import current_account
 
@@ -107,55 +110,24 @@ def _join_page(mailing_list: MailingList, form: JoinForm | JoinHereForm) -> str:
     return render_template("subscribing/join.html", mailing_list=mailing_list, form=form)
 
 
-@blueprint.get("/confirm/<secret>")
-def ask(secret: str) -> ResponseReturnValue:
-    """Show one button; mail scanners open links, so that alone must change nothing."""
-    for kind in (TokenKind.SUBSCRIBE, TokenKind.UNSUBSCRIBE):
-        token = peek(db.session(), kind, secret, utcnow())
-        if token is not None and token.mailing_list is not None:
-            return render_template(
-                "subscribing/ask.html",
-                mailing_list=token.mailing_list,
-                email=token.email,
-                joining=kind == TokenKind.SUBSCRIBE,
-                secret=secret,
-            )
-    return render_template("subscribing/too_late.html", hours=CONFIRM_HOURS), 404
-
-
-@blueprint.post("/confirm/<secret>")
-@limiter.limit("30 per minute")
-def confirm(secret: str) -> ResponseReturnValue:
-    """Join or leave, as the link says, once."""
-    joined = confirm_subscribe(db.session(), secret, utcnow())
-    if joined is not None:
-        db.session.commit()
-        return render_template(
-            "subscribing/joined.html", mailing_list=joined.mailing_list, subscription=joined
-        )
-    left = confirm_unsubscribe(db.session(), secret, utcnow())
-    if left is not None:
-        db.session.commit()
-        return render_template("subscribing/left.html", mailing_list=left)
-    return render_template("subscribing/too_late.html", hours=CONFIRM_HOURS), 404
-
-
 @blueprint.get("/unsubscribe/<token>")
 def leave_page(token: str) -> ResponseReturnValue:
     """Show what the token can stop; nothing changes (RFC 8058, section 3.1)."""
     subscription = by_token(db.session(), token)
     if subscription is None:
         return _nothing_to_stop()
-    with _words_of(subscription.language):
+    with words_of(subscription.language):
         return _leave_page(subscription)
 
 
-def _leave_page(subscription: Subscription) -> str:
+def _leave_page(subscription: Subscription, form: PauseForm | None = None) -> str:
     return render_template(
         "subscribing/leave.html",
+        form=form or PauseForm(subscription, formdata=None, meta={"csrf": False}),
         mailing_list=subscription.mailing_list,
         email=masked(subscription.address.email),
-        paused=subscription.state == SubscriptionState.PAUSED,
+        paused=subscription.state_at(utcnow()) == SubscriptionState.PAUSED,
+        until=day_of_pause(subscription),
         token=subscription.token,
     )
 
@@ -173,16 +145,41 @@ def leave(token: str) -> ResponseReturnValue:
         # Mail programs press the button twice, or again years later: what they want is so.
         return _nothing_to_stop(200 if wish in LEAVING else 404)
     mailing_list = subscription.mailing_list
-    with _words_of(subscription.language):
+    with words_of(subscription.language):
         if wish == "pause":
-            set_options(db.session(), subscription, state=SubscriptionState.PAUSED)
-            db.session.commit()
-            return render_template("subscribing/paused.html", mailing_list=mailing_list)
+            return _pause(subscription)
+        if wish == "settings":
+            return _send_link(subscription)
         if wish not in LEAVING:
             return _leave_page(subscription), 400
         unsubscribe(db.session(), mailing_list, subscription.address.email, utcnow())
         db.session.commit()
         return render_template("subscribing/left.html", mailing_list=mailing_list)
+
+
+def _pause(subscription: Subscription) -> ResponseReturnValue:
+    form = PauseForm(subscription, meta={"csrf": False})
+    if not form.validate():
+        return _leave_page(subscription, form), 400
+    day = form.paused_until.data
+    until = end_of_pause(subscription.mailing_list, day) if day else None
+    set_options(db.session(), subscription, state=SubscriptionState.PAUSED, paused_until=until)
+    db.session.commit()
+    return render_template(
+        "subscribing/paused.html", mailing_list=subscription.mailing_list, until=day
+    )
+
+
+def _send_link(subscription: Subscription) -> ResponseReturnValue:
+    """The token that anybody may have read asks the address itself, and no more."""
+    request_settings(db.session(), subscription, utcnow(), settings().site_url)
+    db.session.commit()
+    return render_template(
+        "subscribing/link_sent.html",
+        mailing_list=subscription.mailing_list,
+        email=masked(subscription.address.email),
+        hours=SETTINGS_HOURS,
+    )
 
 
 def masked(email: str) -> str:
@@ -195,7 +192,7 @@ def _nothing_to_stop(status: int = 404) -> ResponseReturnValue:
     return render_template("subscribing/nothing.html"), status
 
 
-def _words_of(language: str) -> AbstractContextManager[None]:
+def words_of(language: str) -> AbstractContextManager[None]:
     """The subscriber's language, unless the reader has chosen one here."""
     chosen = current_account() is not None or request.args.get("lang") or COOKIE in request.cookies
     return nullcontext() if chosen else force_locale(language)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from forum.domain.rules import Reason
+from forum.operations.choices import Change
+from forum.storage.choices import InvitationState
 from forum.storage.lists import RoleName
 from forum.storage.mail import HeldState, IncomingState
 from forum.storage.people import DeliveryMode, SubscriptionState
@@ -25,6 +30,12 @@ def reason_text(code: str) -> str:
         Reason.CLOSED_THREAD: _("The thread is closed."),
         Reason.EMPTY: _("The message is empty."),
         Reason.UNREADABLE: _("The message could not be read."),
+        Reason.NOT_FROM_OUTSIDE: _(
+            "It came to the bridge of this mirrored list, and not from the outside list."
+        ),
+        Reason.CAME_BACK_CHANGED: _(
+            "It bears the mark of a post that was sent from here, and its text is another."
+        ),
     }
     return sentences.get(code, code)  # type: ignore[call-overload, no-any-return]
 
@@ -78,5 +89,38 @@ DELIVERY_CHOICES = (
 )
 STATE_CHOICES = (
     (SubscriptionState.ACTIVE, _l("Send me mail")),
-    (SubscriptionState.PAUSED, _l("Pause: send nothing until I come back here")),
+    (SubscriptionState.PAUSED, _l("Pause: send me nothing")),
 )
+
+
+def change_text(change: Change, subject: str) -> str:
+    """What is asked to be confirmed, as a whole sentence.
+
+    Args:
+        subject: Of the thread that it is about, if it is about one.
+    """
+    sentences = {
+        "each": _("From then on each message comes to you at once."),
+        "daily": _("From then on you receive one mail a day."),
+        "weekly": _("From then on you receive one mail a week."),
+        "none": _("From then on you receive no mail, except of threads that you follow."),
+        "pause": _("From then on nothing is sent to you, until you ask for it again."),
+        "resume": _("From then on mail is sent to you again."),
+        "follow": _("From then on each message of “%(subject)s” comes at once.", subject=subject),
+        "mute": _("From then on nothing of “%(subject)s” is sent to you.", subject=subject),
+    }
+    if change.until:
+        day = format_date(date.fromisoformat(change.until), "long")
+        return str(_("From then on nothing is sent to you until %(day)s.", day=day))
+    return str(sentences[change.code])
+
+
+def invitation_text(state: str, waiting: bool) -> str:
+    """What became of an invitation."""
+    words = {
+        InvitationState.SENT: _("waiting") if waiting else _("expired"),
+        InvitationState.ACCEPTED: _("joined"),
+        InvitationState.DECLINED: _("declined"),
+        InvitationState.WITHDRAWN: _("withdrawn"),
+    }
+    return words.get(state, state)  # type: ignore[call-overload, no-any-return]

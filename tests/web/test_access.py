@@ -176,7 +176,8 @@ CLASSIFIED: dict[Outcomes, str] = {
         reading.show_list reading.months reading.thread reading.post reading.message
         feeds.of_list feeds.of_thread citing.show citing.download downloads.raw
         downloads.thread_messages downloads.list_archive writing.compose writing.answer
-        subscribing.join api.one_list api.threads api.thread api.post api.message
+        subscribing.join choices.ask following.decide api.one_list api.threads api.thread
+        api.post api.message
     """,
     MEMBERS_AT_MOST: """
         downloads.attachment old_addresses.sympa old_addresses.sympa_message
@@ -195,7 +196,7 @@ CLASSIFIED: dict[Outcomes, str] = {
         outgoing.show outgoing.decide outgoing.resume
     """,
     KNOWS_A_SECRET: """
-        subscribing.ask subscribing.confirm subscribing.leave_page subscribing.leave
+        confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
         session.ask session.enter
     """,
     TO_LOGIN: "session.sent",
