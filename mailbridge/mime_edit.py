@@ -89,6 +89,31 @@ def with_footer(raw: bytes, footer: Footer, redact: Callable[[str], str]) -> Con
     return Content(_mime_fields(fields, _OF_THE_LIST), b"".join(pieces))
 
 
+def redacted_content(raw: bytes, redact: Callable[[str], str]) -> Content:
+    """The content of a message with its texts redacted, else as it stands; never raises.
+
+    Args:
+        raw: the message, line ends `\\r\\n`.
+        redact: takes out of the text what must not be passed on.
+    """
+    fields, body_at, _ = split_headers(raw, 0, len(raw))
+    pieces: list[bytes] = []
+    at = body_at
+    for part in _text_parts(raw):
+        text = _decoded(raw[part.body_at : part.end], part.headers)
+        if text is None or redact(text) == text:
+            continue
+        edited = _edited(raw, part, Footer("", "", b""), redact)
+        if edited is None:
+            continue
+        if part.start == 0:
+            return edited
+        pieces += [raw[at : part.start], edited.fields, b"\r\n", edited.body]
+        at = part.end
+    pieces.append(raw[at:])
+    return Content(_mime_fields(fields, _OF_THE_LIST), b"".join(pieces))
+
+
 def text_content(text: str, subtype: str, atom: bytes = b"", parameters: str = "") -> Content:
     """A text as one MIME part: 7bit where it can be, else quoted-printable UTF-8.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -28,7 +28,7 @@ from forum.settings import Settings
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import Incoming, IncomingState
 from forum.storage.people import subscription_of
-from mailbridge import automatic, commands, deciding
+from mailbridge import automatic, commands, deciding, mirror
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict
 from mailbridge.automatic import Automatic
@@ -71,9 +71,16 @@ def process(
     if route is None or mailing_list is None:
         row.state, row.detail = IncomingState.DISCARDED, "the list is gone"
         return
-    submission = message.parse(raw, row.received_at)
+    arrival = mirror.arrival_of(session, row, route, mailing_list, raw)
+    submission = arrival.submission if arrival else message.parse(raw, row.received_at)
     row.subject = submission.subject
     row.author_email = submission.author.key
+    if arrival is not None:
+        held = mirror.take(session, row, arrival, raw, now, settings)
+        if held is not None:
+            tell_moderators(session, mailing_list, submission, held, now, settings)
+        if row.state != IncomingState.RECEIVED:
+            return
     kind = _machine(raw, row, mailing_list)
     if kind is Automatic.COMPLAINT:
         take_complaint(session, row, raw, now)
@@ -83,10 +90,10 @@ def process(
         row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
         row.reasons = [str(kind)]
     elif route.kind in POSTING_KINDS:
-        if route.kind is RouteKind.BRIDGE and _passed_on(raw, mailing_list):
+        if arrival is not None and arrival.by_outside:
             # A list adds to subjects and bodies: that signatures break on the way says nothing.
             found = Verdict.NONE if found is Verdict.FAIL else found
-        posting = _Posting(session, row, mailing_list, submission, found, now)
+        posting = _Posting(session, row, mailing_list, submission, found, now, arrival)
         posting.post(settings, in_dialogue)
     elif route.kind is RouteKind.OWNER:
         pass_on(session, row, mailing_list, submission, now)
@@ -178,6 +185,8 @@ class _Posting:
     submission: Submission
     found: Verdict
     now: datetime
+    arrival: mirror.Arrival | None = None
+    """What is known of its way, on a mirrored list."""
 
     @property
     def is_known(self) -> bool:
@@ -196,7 +205,8 @@ class _Posting:
             self.now,
             max_bytes=settings.max_message_bytes,
             source=Source.EMAIL,
-            sender=Sender(
+            sender=replace(
+                self.arrival.sender if self.arrival else Sender(),
                 authenticated=self.found is Verdict.PASS,
                 failed=self.found is Verdict.FAIL,
                 incoming_id=self.row.id,
@@ -204,6 +214,8 @@ class _Posting:
         )
         self.row.authenticated = self.found is Verdict.PASS
         _record(self.row, disposition)
+        if self.arrival is not None:
+            mirror.note_posted(self.session, self.arrival, disposition, self.now)
         match disposition:
             case Posted() if self.found is not Verdict.FAIL:
                 heard_from(self.session, self.submission.author.key)

@@ -50,6 +50,16 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "The message could not be read.",
         "es": "No se ha podido leer el mensaje.",
     },
+    Reason.NOT_FROM_OUTSIDE: {
+        "fr": "Le message est arrivé par la passerelle sans venir de la liste extérieure.",
+        "en": "The message came to the bridge, and not from the outside list.",
+        "es": "El mensaje llegó por la pasarela y no viene de la lista externa.",
+    },
+    Reason.CAME_BACK_CHANGED: {
+        "fr": "Le message porte la marque d’un envoi de ce site, mais son texte a changé.",
+        "en": "The message bears the mark of one sent from here, and its text is another.",
+        "es": "El mensaje lleva la marca de uno enviado desde aquí, pero su texto es otro.",
+    },
 }
 _ADVICE: Final[dict[str, dict[str, str]]] = {
     Reason.TOO_LARGE: {

@@ -27,6 +27,7 @@ from mailbridge import notices, queue
 from mailbridge.digest import DigestBuilder
 from mailbridge.dispatch import Dispatcher
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
+from mailbridge.mirror_sending import MirrorSender
 from mailbridge.outgoing import Builder, Copy
 from mailbridge.receive import resume
 from mailbridge.transport import Transport
@@ -54,6 +55,7 @@ class Worker:
     stopping: bool = False
     _builder: Builder = field(init=False)
     _digest_builder: DigestBuilder = field(init=False)
+    _mirror: MirrorSender = field(init=False)
     _dispatcher: Dispatcher = field(init=False)
     _resumed_at: float = float("-inf")
     _gathered_at: datetime | None = None
@@ -61,6 +63,9 @@ class Worker:
     def __post_init__(self) -> None:
         self._builder = Builder(self.settings)
         self._digest_builder = DigestBuilder(self.settings)
+        self._mirror = MirrorSender(
+            self.session, self.settings, self.transport, lambda: self.now()
+        )
         self._dispatcher = Dispatcher(
             session=self.session,
             settings=self.settings,
@@ -93,7 +98,10 @@ class Worker:
         """Do all that is due and come back; gives the number of mails sent."""
         sent = 0
         while not self.stopping:
-            done = self._resume() + self._index() + self._gather_digests()
+            done = self._resume() + self._index() + self._gather_digests() + self._relearn()
+            upstream = self._send_upstream()
+            sent += upstream
+            done += upstream
             kinds: tuple[queue.Kind, ...] = (Notice, Delivery, DigestDelivery)
             for kind in kinds:
                 number = self._send(kind)
@@ -115,8 +123,10 @@ class Worker:
         done = self._resume()
         # Notices first: somebody waits for a login link.
         done += self._send(Notice)
+        done += self._send_upstream()
         done += self._send(Delivery)
         done += self._index()
+        done += self._relearn()
         done += self._gather_digests()
         done += self._send(DigestDelivery)
         return done > 0
@@ -133,6 +143,14 @@ class Worker:
         done = drain(self.session, self.index, INDEX_BATCH)
         self.session.commit()
         return done
+
+    def _send_upstream(self) -> int:
+        """Send one mail to an outside list."""
+        return 0 if self.stopping else self._mirror.send_one()
+
+    def _relearn(self) -> int:
+        """Show earlier posts without what became known as their outside list's own."""
+        return 0 if self.stopping else self._mirror.derive_some()
 
     def _gather_digests(self) -> int:
         """Queue the digests that have become due; looked for now and then."""

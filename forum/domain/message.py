@@ -14,6 +14,7 @@ from forum.domain.dates import believable, parse_date, received_date
 from forum.domain.digest import content_digest
 from forum.domain.headers import Headers, is_plain_id, language_of, mailboxes, message_ids
 from forum.domain.mime import Structure, take_apart
+from forum.domain.mirroring import Outside, real_author, without_prefix
 from forum.domain.mojibake import repair
 from forum.domain.reading import Reading, item_content, read
 from forum.domain.values import (
@@ -30,15 +31,19 @@ MAX_RECIPIENTS: Final = 1_000
 _NO_AUTHOR: Final = Mailbox("", "")
 
 
-def parse(raw: bytes, arrived_at: datetime, *, repairs: bool = True) -> Submission:
+def parse(
+    raw: bytes, arrived_at: datetime, *, repairs: bool = True, outside: Outside | None = None
+) -> Submission:
     """Read a message; never raises, whatever the bytes.
 
     `arrived_at` is aware: it stands in for a missing Date and says which dates are absurd.
     `repairs` set to False leaves wrongly decoded text as it came, to undo a repair.
+    `outside` is the list that a mirrored list mirrors: the author it may have hidden is found, and
+    what it puts before subjects is left out.
     """
     arrived_at = arrived_at.astimezone(UTC)
     try:
-        return _parse(raw, arrived_at, repairs)
+        return _parse(raw, arrived_at, repairs, outside)
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError, AssertionError):
         # No input is known that comes here; one that does must not cost a person their mail.
         return _unreadable(raw, arrived_at)
@@ -57,15 +62,19 @@ def attachment_content(raw: bytes, index: int) -> tuple[Attachment, bytes]:
     return described(structure, index, items[index], len(content)), content
 
 
-def _parse(raw: bytes, arrived_at: datetime, repairs: bool) -> Submission:
+def _parse(raw: bytes, arrived_at: datetime, repairs: bool, outside: Outside | None) -> Submission:
     structure = take_apart(raw)
     headers = structure.headers()
     reading = read(raw, repairs, structure)
     flags = set(reading.flags)
     mending = _Mending(repairs and not reading.composed_here)
     message_id = _message_id(headers, flags)
-    author = mending.author(_author(headers, flags))
+    author = _author(headers, flags)
     subject_written = headers.get("subject") or ""
+    if outside is not None:
+        author = real_author(headers, outside, author)
+        subject_written = without_prefix(subject_written, outside)
+    author = mending.author(author)
     subject = mending.subject(subject_written)
     written = parse_date(headers.get("date"))
     attachments = tuple(

@@ -46,6 +46,8 @@ class Outside:
     """RFC 2919, lower case, without angle brackets."""
     bridge: str
     """Lower case: the address of ours that is subscribed there."""
+    list_id_is_given: bool = False
+    """An administrator named it: mail that bears another is not the list's."""
     names: tuple[str, ...] = ()
     """What our list is called: it stands behind `via` in what we send."""
     prefixes: tuple[str, ...] = ()
@@ -84,10 +86,12 @@ def sent_by(headers: Headers, reverse_path: str | None, outside: Outside) -> boo
     Args:
         reverse_path: Of the envelope.
     """
-    for value in headers.get_all("list-id"):
-        identifier = value.lower().rpartition("<")[2].partition(">")[0].strip()
-        if identifier == outside.list_id:
-            return True
+    written = [value.lower().rpartition("<")[2] for value in headers.get_all("list-id")]
+    identifiers = [one.partition(">")[0].strip() for one in written]
+    if outside.list_id in identifiers:
+        return True
+    if identifiers and outside.list_id_is_given:
+        return False
     paths = [reverse_path or "", *headers.get_all("return-path"), *headers.get_all("sender")]
     found = (box.address for path in paths for box in mailboxes(path))
     return any(outside.owns(address) for address in found)

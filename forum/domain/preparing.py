@@ -16,6 +16,7 @@ import zstandard
 
 from forum.domain import body, language, markup
 from forum.domain.message import parse
+from forum.domain.mirroring import Outside
 from forum.domain.values import Role, Segment, Submission, TextFormat
 
 EXCERPT_LENGTH: Final = 200
@@ -70,6 +71,7 @@ def show(
     declared: str | None,
     parent_text: str | None,
     inherited: Sequence[str] = (),
+    outside: Outside | None = None,
 ) -> Shown:
     """Cut a text into segments, tell their languages and render them.
 
@@ -77,11 +79,14 @@ def show(
         declared: The language the message names, BCP 47.
         parent_text: Of the message answered, where it is known.
         inherited: Languages that a short text follows, in order.
+        outside: The list it may have come from, whose own lines are no text of the author's.
     """
     # What is derived from the bytes shows none of our own tokens, also where they were quoted.
     text = markup.redact_tokens(text)
     segments, tagged = language.tag_languages(
-        body.segment(text, text_format, parent_text), declared=declared, inherited=inherited
+        body.segment(text, text_format, parent_text, outside),
+        declared=declared,
+        inherited=inherited,
     )
     html = markup.render_segments(segments, text_format)
     public = markup.mask_addresses_html(html)

@@ -20,6 +20,10 @@ class Reason(StrEnum):
     CLOSED_THREAD = "closed-thread"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
+    NOT_FROM_OUTSIDE = "not-from-outside-list"
+    """It came to the bridge of a mirrored list, and not from the list that is mirrored."""
+    CAME_BACK_CHANGED = "came-back-changed"
+    """It says that it went out from here, and bears another text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class PostingPolicy:
     sender_failed: bool
     """A believed verdict says that the author's address is forged."""
     thread_closed: bool = False
+    from_outside: bool = False
+    """The outside list that is mirrored sent it: it has met that list's rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +83,29 @@ def too_large(submission: Submission, policy: PostingPolicy) -> Reason | None:
 def unverified_sender(submission: Submission, policy: PostingPolicy) -> Reason | None:
     """A member's address in the mouth of somebody else, as far as can be known."""
     known = policy.author_is_member or policy.author_is_moderator
+    if policy.from_outside:
+        return None
     return Reason.UNVERIFIED_SENDER if policy.sender_failed and known else None
 
 
 def no_author(submission: Submission, policy: PostingPolicy) -> Reason | None:
     """A message that names nobody as its author."""
-    return None if submission.author.address else Reason.NO_AUTHOR
+    # The outside list may have hidden the address; its name is enough then.
+    named = submission.author.address or (policy.from_outside and submission.author.name)
+    return None if named else Reason.NO_AUTHOR
 
 
 def stranger(submission: Submission, policy: PostingPolicy) -> Reason | None:
     """A person who is not on a list that is for its members."""
-    inside = policy.author_is_member or policy.author_is_moderator
+    inside = policy.author_is_member or policy.author_is_moderator or policy.from_outside
     return Reason.STRANGER if policy.members_only and not inside else None
 
 
 def moderated_list(submission: Submission, policy: PostingPolicy) -> Reason | None:
     """A list where a moderator reads everything first."""
     trusted = policy.author_is_moderator and policy.sender_authenticated
+    if policy.from_outside:
+        return None
     return Reason.MODERATED_LIST if policy.moderated and not trusted else None
 
 
@@ -136,6 +148,9 @@ def judge(submission: Submission, policy: PostingPolicy) -> Judgement:
     is_stranger = Reason.STRANGER in holds
     if is_stranger and policy.discards_strangers:
         return Discard((*refusals, *holds))
+    if refusals and policy.from_outside:
+        # Whoever wrote it cannot be told, and the others have read it.
+        return Hold((*refusals, *holds))
     if refusals:
         return Reject(refusals) if policy.author_is_member else Discard(refusals)
     return Hold(holds) if holds else Accept()

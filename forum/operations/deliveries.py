@@ -9,9 +9,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from forum.domain.recipients import recipients
+from forum.operations.mirroring_out import cancel_upstream
 from forum.operations.recipients import candidates_of, occasion_of
 from forum.storage.archive import Post
-from forum.storage.lists import MailingList, Mode
+from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, DigestItem, SendState
 from forum.storage.people import Subscription
 
@@ -33,8 +34,6 @@ def queue_deliveries(
         delay: How long to wait before the first may leave.
         has_copy: Lower-case addresses that the sender has written to directly.
     """
-    if mailing_list.mode == Mode.MIRRORED:
-        return 0  # The outside list sends to its own subscribers.
     candidates = candidates_of(session, mailing_list, now)
     occasion = occasion_of(session, post, candidates, has_copy)
     chosen = recipients(candidates, occasion)
@@ -83,7 +82,7 @@ def cancel_deliveries(session: Session, post: Post) -> bool:
         )
         .limit(1)
     )
-    if started is not None or in_digest is not None:
+    if started is not None or in_digest is not None or not cancel_upstream(session, post):
         return False
     session.execute(
         update(Delivery).where(Delivery.post_id == post.id).values(state=SendState.CANCELLED)

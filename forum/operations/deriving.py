@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from forum.domain import subject
 from forum.domain.message import parse
+from forum.domain.mirroring import Outside
 from forum.domain.preparing import Shown, show
 from forum.domain.values import Submission
 from forum.operations.accounts import ensure_author
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, PostAttachment, PostSegment
 from forum.storage.mail import IndexQueue
+from forum.storage.mirror import outside_of
 
 UNDONE: Final = "undone"
 """Stands before the repairs of a post (`Post.repairs`) that a moderator took back."""
@@ -36,6 +38,8 @@ class Basis:
     parent_text: str | None
     inherited: tuple[str, ...]
     """Languages that a text follows which is too short to tell."""
+    outside: Outside | None = None
+    """The list that its list mirrors, or mirrored once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -
         with_repairs=UNDONE not in row.repairs if with_repairs is None else with_repairs,
         parent_text=text_of(parent) if parent is not None else None,
         inherited=tuple(inherited),
+        outside=outside_of(session, row.mailing_list),
     )
 
 
@@ -92,13 +97,16 @@ def newest_language(
 
 def derive(basis: Basis) -> Derived:
     """Read the bytes again: pure, and the one step that may take long."""
-    submission = parse(basis.raw, basis.arrived_at, repairs=basis.with_repairs)
+    submission = parse(
+        basis.raw, basis.arrived_at, repairs=basis.with_repairs, outside=basis.outside
+    )
     shown = show(
         submission.text,
         submission.text_format,
         submission.declared_language,
         basis.parent_text,
         basis.inherited,
+        basis.outside,
     )
     dated = submission.date != basis.arrived_at
     return Derived(submission, shown, basis.with_repairs, dated)

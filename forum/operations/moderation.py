@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from forum.domain import message
 from forum.domain.values import Source
-from forum.operations import publishing
+from forum.operations import mirroring, publishing
 from forum.operations.audit import record
+from forum.operations.mirroring_out import held_goes_out
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
+from forum.storage.mirror import outside_of
 from forum.storage.people import Account, account_by_email, subscription_of
 
 
@@ -33,15 +35,32 @@ def accept(
         AlreadyDecided: it waits no longer.
     """
     _must_wait(held)
-    submission = message.parse(load_raw(held.raw), held.held_at)
-    row = publishing.known_post(session, held.mailing_list, submission.content_digest)
-    if row is None:
-        row = publishing.publish(
-            session, held.mailing_list, submission, now, source=Source(held.source)
-        )
+    row = _published(session, held, now)
     held.post_id = row.id
     _decide(session, held, HeldState.ACCEPTED, IncomingState.POSTED, now, account, "")
     return row
+
+
+def _published(session: Session, held: HeldMessage, now: datetime) -> Post:
+    """The post of a held message: one that stands since, by another way, or a new one."""
+    outside = outside_of(session, held.mailing_list)
+    submission = message.parse(load_raw(held.raw), held.held_at, outside=outside)
+    row = publishing.known_post(session, held.mailing_list, submission.content_digest)
+    if row is None and outside is not None:
+        known = mirroring.recognise(
+            session, held.mailing_list, submission, outside, now, by_content=False
+        )
+        row = session.get(Post, known.post_id) if isinstance(known, mirroring.Known) else None
+    if row is not None:
+        return row
+    return publishing.publish(
+        session,
+        held.mailing_list,
+        submission,
+        now,
+        source=Source(held.source),
+        goes_out=held_goes_out(session, held),
+    )
 
 
 def reject(

@@ -40,6 +40,10 @@ class Sender:
     """A believed verdict says that the author's address is forged."""
     account: Account | None = None
     incoming_id: int | None = None
+    from_outside: bool = False
+    """The outside list that this one mirrors has passed the message on, by its own rules."""
+    goes_out: bool = True
+    """Whether the outside list, where there is one, is still to be sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,10 @@ def post(
     policy = _policy(session, mailing_list, submission, sender, max_bytes)
     match judge(submission, policy):
         case Accept():
-            row = publish(session, mailing_list, submission, now, source=source, delay=delay)
+            row = publish(
+                session, mailing_list, submission, now,
+                source=source, delay=delay, goes_out=sender.goes_out,
+            )  # fmt: skip
             return Posted(row.id, row.thread_id)
         case Hold(reasons):
             held = hold(session, mailing_list, submission, reasons, now, source, sender)
@@ -190,6 +197,7 @@ def _policy(
         sender_authenticated=sender.authenticated or sender.account is not None,
         sender_failed=sender.failed,
         thread_closed=_answers_closed_thread(session, mailing_list, submission),
+        from_outside=sender.from_outside,
     )
 
 

@@ -21,11 +21,13 @@ from forum.operations.deriving import (
     shown_values,
     text_of,
 )
+from forum.operations.mirroring_out import queue_upstream, readers_outside
 from forum.operations.raw import store_raw
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import MessageLink, Post, Thread
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import IndexQueue
+from forum.storage.mirror import outside_of
 from forum.storage.people import Address
 
 UNNAMED = "unnamed.invalid"
@@ -41,15 +43,17 @@ def publish(
     source: Source,
     delay: timedelta = timedelta(0),
     mail: bool = True,
+    goes_out: bool = True,
 ) -> Post:
     """Make a post of a message, without judging it.
 
     Args:
         mail: Whether subscribers are sent it; imports are not mailed.
+        goes_out: Whether the outside list of a mirrored list is sent it: not what came from there.
     """
     address = ensure_author(session, submission.author, submission.date)
     placement = threading.place(session, mailing_list, submission)
-    shown = _read_body(session, submission, placement.parent_id, address)
+    shown = _read_body(session, mailing_list, submission, placement.parent_id, address)
     row = _insert(session, mailing_list, submission, now, source, address, placement, shown)
     session.flush()
     touched = threading.settle(session, row)
@@ -57,6 +61,10 @@ def publish(
     session.add(IndexQueue(post_id=row.id, queued_at=now))
     if mail:
         copies = {box.key for box in submission.recipients} if source == Source.EMAIL else set()
+        if mailing_list.mode == Mode.MIRRORED:
+            if goes_out:
+                queue_upstream(session, row, mailing_list, now, written_to=copies, delay=delay)
+            copies |= readers_outside(session, mailing_list)
         queue_deliveries(session, row, mailing_list, now, delay=delay, has_copy=copies)
     return row
 
@@ -78,7 +86,11 @@ def add_alias(session: Session, known: Post, message_id: str | None) -> None:
 
 
 def _read_body(
-    session: Session, submission: Submission, parent_id: int | None, address: Address
+    session: Session,
+    mailing_list: MailingList,
+    submission: Submission,
+    parent_id: int | None,
+    address: Address,
 ) -> Shown:
     parent = session.get(Post, parent_id) if parent_id else None
     inherited = [parent.language] if parent is not None else []
@@ -88,6 +100,7 @@ def _read_body(
         submission.declared_language,
         text_of(parent) if parent is not None else None,
         (*inherited, *newest_language(session, address.author_id)),
+        outside_of(session, mailing_list),
     )
 
 

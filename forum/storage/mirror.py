@@ -146,6 +146,7 @@ def outside_of(session: Session, mailing_list: MailingList) -> Outside | None:
     return Outside(
         address=address,
         list_id=(mailing_list.upstream_list_id or address.replace("@", ".")).lower(),
+        list_id_is_given=bool(mailing_list.upstream_list_id),
         bridge=(mailing_list.bridge_address or "").lower(),
         names=tuple(sorted(titles)),
         prefixes=tuple(sorted(learned[Place.PREFIX])),
