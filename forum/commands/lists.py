@@ -86,7 +86,7 @@ _OPTIONS: Final = (
         help="Whether any of its mail leaves.",
     ),
     click.option(
-        "--hourly-limit", type=click.IntRange(0), help="Copies in an hour; 0: any number."
+        "--hourly-limit", type=click.IntRange(0), help="Copies an hour; 0: any number."
     ),
     click.option("--digest-hour", type=click.IntRange(0, 23), help="When digests leave."),
 )

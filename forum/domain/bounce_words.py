@@ -28,8 +28,8 @@ _FULL: Final = re.compile(
     r"over ?-?quota|quota (is )?(exceeded|exhausted|full)|mailbox( size)? (is )?(too )?(full|large)"
     r"|exceed(s|ed)? .{0,40}(quota|limit|storage|size)|insufficient .{0,30}(storage|space)"
     r"|out of (storage|space)|disk full|(user|account) is (over|full)|storage (limit|quota)"
-    r"|boite .{0,30}pleine|quota .{0,12}depasse|espace .{0,30}insuffisant"
-    r"|buzon .{0,20}lleno|cuota .{0,20}(superad|excedid)|espacio .{0,20}insuficiente"
+    r"|boite .{0,60}pleine|quota .{0,12}depasse|espace .{0,40}insuffisant"
+    r"|buzon .{0,60}lleno|cuota .{0,20}(superad|excedid)|espacio .{0,20}insuficiente"
 )
 _PASSING: Final = re.compile(
     r"\bspam|black ?-?list|block ?-?list|blocked|reputation|\b(dmarc|dkim|spf)\b|\bsender"
