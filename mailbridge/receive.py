@@ -24,6 +24,8 @@ from forum.storage.mail import Incoming, IncomingState
 from mailbridge.addressing import Route, resolve
 from mailbridge.authentication import Verdict, established
 from mailbridge.dns_text import TxtLookup, of_this_machine
+from mailbridge.mirror_digest import REASON as DIGEST
+from mailbridge.mirror_digest import unpacked
 from mailbridge.processing import SAID, process, tell_of_failure
 from mailbridge.reasons import smtp_refusal
 
@@ -105,6 +107,8 @@ def run(
 ) -> str:
     """Process a kept message; a crash of our own code marks it failed. Commits, never raises.
 
+    What a digest of an outside list was split into is processed with it, each on its own.
+
     Two messages that come at once may both want to make the same author: the database lets one,
     and the other is tried again.
 
@@ -116,6 +120,43 @@ def run(
     Returns:
         The SMTP reply.
     """
+    done = _run(session, incoming_id, now, settings, lookup, raw, in_dialogue)
+    for part in _unpacked(session, incoming_id) if done.was_split else ():
+        _run(session, part, now, settings, lookup, None, False)
+    return done.reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How one message was processed."""
+
+    reply: str
+    was_split: bool = False
+    """It was a digest, whose messages await their turn."""
+
+
+def _unpacked(session: Session, incoming_id: int) -> list[int]:
+    """The messages that a digest of an outside list was split into; the worker's if this fails."""
+    try:
+        with reading():
+            parts = unpacked(session, incoming_id)
+            session.rollback()
+    except Exception:
+        session.rollback()
+        log.exception("unlisted incoming=%d", incoming_id)
+        return []
+    return parts
+
+
+def _run(
+    session: Session,
+    incoming_id: int,
+    now: datetime,
+    settings: Settings,
+    lookup: TxtLookup | None,
+    raw: bytes | None,
+    in_dialogue: bool,
+) -> _Done:
     found = _established(session, incoming_id, settings, lookup)
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -124,9 +165,9 @@ def run(
             if row is not None and row.state == IncomingState.RECEIVED:
                 content = raw if raw is not None else load_raw(row.raw)
                 process(session, row, content, now, settings, found, in_dialogue=in_dialogue)
-            reply = _reply_of(row)
+            done = _Done(_reply_of(row), row is not None and row.reasons == [DIGEST])
             session.commit()
-            return reply
+            return done
         except Exception as error:
             session.rollback()
             if isinstance(error, (IntegrityError, OperationalError)) and attempt < ATTEMPTS:
@@ -135,8 +176,8 @@ def run(
             log.exception("failed incoming=%d attempts=%d", incoming_id, attempt)
             _mark_failed(session, incoming_id, error)
             _tell_of_failure(session, incoming_id, now, settings, found)
-            return ACCEPTED
-    return ACCEPTED
+            return _Done(ACCEPTED)
+    return _Done(ACCEPTED)
 
 
 def reprocess(session: Session, incoming_id: int, now: datetime, settings: Settings) -> Incoming:
