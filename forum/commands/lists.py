@@ -66,6 +66,9 @@ _OPTIONS: Final = (
     click.option("--description-fr", help="What the list is for, in French."),
     click.option("--description-en", help="What the list is for, in English."),
     click.option("--description-es", help="What the list is for, in Spanish."),
+    click.option("--welcome-fr", help="Owners' words to new subscribers, in French."),
+    click.option("--welcome-en", help="Owners' words to new subscribers, in English."),
+    click.option("--welcome-es", help="Owners' words to new subscribers, in Spanish."),
     click.option("--mode", type=one_of(Mode), help="Who sends the mail: we or upstream."),
     click.option("--upstream", "upstream_address", help="Address of the mirrored outside list."),
     click.option("--bridge-address", help="Address to which the outside list sends."),
@@ -185,7 +188,7 @@ def _described(mailing_list: MailingList) -> dict[str, Any]:
     document: dict[str, Any] = {name: getattr(mailing_list, name) for name in SHOWN}
     fetched = fetching_of(db.session(), mailing_list.id)
     document["fetch"] = fetched.source if fetched is not None else None
-    for name in ("title", "description"):
+    for name in ("title", "description", "welcome"):
         document[name] = {lang: getattr(mailing_list, f"{name}_{lang}") for lang in LANGUAGES}
     document["threads"] = db.session.scalar(
         select(func.count(Thread.id)).where(

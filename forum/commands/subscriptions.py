@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput
@@ -20,36 +17,55 @@ from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations import subscriptions as operations
 from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email
-from forum.operations.audit import record
-from forum.operations.notices import NoticeKind, notify
+from forum.operations.choices import end_of_pause
+from forum.operations.member_files import HEADER, BadLine, Fault, read_members, write_members
+from forum.operations.members import Joining, join_all, members_of, take_off
+from forum.operations.subscriptions import Choices
 from forum.storage.base import reading
 from forum.storage.lists import MailingList
-from forum.storage.people import Address, DeliveryMode, Subscription, subscription_of
+from forum.storage.people import DeliveryMode, DigestFormat, SubscriptionState, subscription_of
 
-HEADER: Final = ("email", "name", "language", "delivery")
-_MODES: Final = frozenset(DeliveryMode)
+FAULTS_TOLD: Final = 5
+
+_CHOICES: Final = (
+    click.option("--language", type=LANGUAGE, help="Of the mail's own words; else the list's."),
+    click.option("--delivery", type=one_of(DeliveryMode), help="Default: each."),
+    click.option("--reads", help="Languages the person reads, for instance fr,en; all: any."),
+    click.option(
+        "--digest-format", type=one_of(DigestFormat), help="Of a digest; default: mime."
+    ),
+    click.option(
+        "--own-posts/--no-own-posts", default=None, help="Whether their own posts come back."
+    ),
+    click.option(
+        "--attachments", type=click.Choice(("parts", "links")),
+        help="Attached files inside the mails or as links; default: parts.",
+    ),
+    click.option(
+        "--plain-text/--no-plain-text", default=None, help="Whether mails come without HTML."
+    ),
+    click.option(
+        "--follow-written/--no-follow-written", default=None,
+        help="Whether threads in which they wrote come at once, whatever the delivery.",
+    ),
+    click.option(
+        "--pause-until", type=click.DateTime(["%Y-%m-%d"]), help="No mail until that day."
+    ),
+    click.option("--resume", is_flag=True, help="End a pause."),
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Joining:
-    """One person to subscribe."""
-
-    email: str
-    name: str
-    language: str | None
-    """None: as the account or the list has it."""
-    delivery: str | None
-    """None: each post."""
-    reads: str = ""
+def _choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_CHOICES):
+        command = option(command)
+    return command
 
 
 @click.command("subscribe")
 @click.argument("slug")
 @click.argument("email", required=False)
 @click.option("--name", default="", help="The person's name.")
-@click.option("--language", type=LANGUAGE, help="Of the mail's own words; else the list's.")
-@click.option("--delivery", type=one_of(DeliveryMode), help="Default: each.")
-@click.option("--reads", default="", help="Languages the person reads, for instance fr,en.")
+@_choice_options
 @click.option(
     "--csv", "csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Many people: a file with the header email,name,language,delivery.",
@@ -57,66 +73,56 @@ class Joining:
 @click.option("--welcome", is_flag=True, help="Mail a welcome to those who are new.")
 @with_appcontext
 def subscribe(
-    slug: str,
-    email: str | None,
-    name: str,
-    language: str | None,
-    delivery: str | None,
-    reads: str,
-    csv_file: Path | None,
-    welcome: bool,
+    slug: str, email: str | None, name: str, csv_file: Path | None, welcome: bool, **options: Any
 ) -> None:
-    """Subscribe EMAIL, or everybody in a CSV file, to the list SLUG without confirmation."""
+    """Subscribe EMAIL, or everybody in a CSV file, to the list SLUG without confirmation.
+
+    Who is subscribed already stays so, with the choices given here by options.
+    """
     mailing_list = the_list(slug)
     if (email is None) == (csv_file is None):
         raise BadInput("give either an address or --csv FILE")
+    chosen = _chosen(mailing_list, options)
     if csv_file is not None:
-        people = list(_read_csv(csv_file))
+        if chosen:
+            raise BadInput("choices are for one address; a file has columns of its own")
+        people = _read_file(csv_file)
     else:
-        people = [Joining(_email(email or ""), _name(name), language, delivery, _reads(reads))]
-    added = sum(_join(mailing_list, person, welcome) for person in people)
-    if email is not None and not added and (delivery or language):
+        people = (Joining(_email(email or ""), _name(name)),)
+    added = join_all(db.session(), mailing_list, people, utcnow(), with_welcome=welcome)
+    if chosen:
         # Asked for by name, not by a file that may be older than what the person chose since.
-        _change(mailing_list, people[0])
+        _change(mailing_list, people[0].email, chosen)
     db.session.commit()
     click.echo(f"subscribed={added} already={len(people) - added}")
 
 
-def _join(mailing_list: MailingList, person: Joining, welcome: bool) -> bool:
-    """Subscribe one person; whether they are new."""
-    known = subscription_of(db.session(), mailing_list.id, person.email)
-    now = utcnow()
-    subscription = operations.subscribe(
-        db.session(),
-        mailing_list,
-        person.email,
-        now,
-        name=person.name,
-        language=person.language,
-        delivery=person.delivery or DeliveryMode.EACH,
-        reads=person.reads,
-    )
-    if known is None and welcome:
-        notify(
-            db.session(),
-            NoticeKind.WELCOME,
-            person.email,
-            subscription.language,
-            now,
-            mailing_list=mailing_list,
-            token=subscription.token,
-        )
-    if known is None:
-        record(db.session(), "subscribe", person.email, now, mailing_list=mailing_list)
-    return known is None
+def _chosen(mailing_list: MailingList, options: dict[str, Any]) -> Choices:
+    """What the options say, without what was not given."""
+    found = {name: options[name] for name in ("language", "delivery", "digest_format",
+                                              "own_posts", "plain_text")}  # fmt: skip
+    found["follows_written"] = options["follow_written"]
+    if options["attachments"] is not None:
+        found["attachments_as_links"] = options["attachments"] == "links"
+    if options["reads"] is not None:
+        found["reads"] = _reads(options["reads"])
+    day: datetime | None = options["pause_until"]
+    if day is not None and options["resume"]:
+        raise BadInput("--pause-until and --resume exclude each other")
+    if options["resume"]:
+        found["state"] = SubscriptionState.ACTIVE
+    if day is not None:
+        ends = end_of_pause(mailing_list, day.date())
+        if ends <= utcnow():
+            raise BadInput(f"--pause-until {day:%Y-%m-%d} is past")
+        found |= {"state": SubscriptionState.PAUSED, "paused_until": ends}
+    return cast("Choices", {name: value for name, value in found.items() if value is not None})
 
 
-def _change(mailing_list: MailingList, person: Joining) -> None:
-    subscription = subscription_of(db.session(), mailing_list.id, person.email)
+def _change(mailing_list: MailingList, email: str, chosen: Choices) -> None:
+    subscription = subscription_of(db.session(), mailing_list.id, email)
     if subscription is not None:
-        operations.set_options(
-            db.session(), subscription, delivery=person.delivery, language=person.language
-        )
+        operations.set_options(db.session(), subscription, **chosen)
 
 
 def _email(text: str) -> str:
@@ -126,53 +132,44 @@ def _email(text: str) -> str:
         raise BadInput(str(error)) from None
 
 
-def _name(text: str, where: str = "") -> str:
+def _name(text: str) -> str:
     if len(text) > NAME_CHARACTERS:
-        raise BadInput(f"{where}a name has at most {NAME_CHARACTERS} characters")
+        raise BadInput(f"a name has at most {NAME_CHARACTERS} characters")
     return text
 
 
 def _reads(text: str) -> str:
-    codes = [code.strip().lower() for code in text.split(",") if code.strip()]
-    unknown = [code for code in codes if code not in LANGUAGES]
-    if unknown:
-        raise BadInput(f"--reads knows {', '.join(LANGUAGES)}, not {', '.join(unknown)}")
-    return ",".join(dict.fromkeys(codes))
-
-
-def _read_csv(path: Path) -> Iterator[Joining]:
+    if text.strip().lower() == "all":
+        return ""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return operations.clean_reads(text)
+    except AccountError as error:
+        raise BadInput(f"--reads: {error}") from None
+
+
+def _read_file(path: Path) -> tuple[Joining, ...]:
+    try:
+        found = read_members(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from None
-    rows = csv.reader(lines, skipinitialspace=True)
-    try:
-        header = tuple(cell.strip().lower() for cell in next(rows, []))
-    except csv.Error as error:
-        raise BadInput(f"{path}, line 1: {error}") from None
-    if "email" not in header or not set(header) <= set(HEADER):
-        raise BadInput(f"{path}: the header must be {','.join(HEADER)}")
-    try:
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-                yield _row(cells, f"{path}, line {rows.line_num}")
-    except csv.Error as error:
-        raise BadInput(f"{path}, line {rows.line_num}: {error}") from None
+    if not found.faults:
+        return found.people
+    told = [_fault_text(one) for one in found.faults[:FAULTS_TOLD]]
+    more = len(found.faults) - len(told)
+    end = f"; and {more} more" if more else ""
+    raise BadInput(f"{path}: nobody was subscribed: {'; '.join(told)}{end}")
 
 
-def _row(cells: dict[str, str], where: str) -> Joining:
-    language = cells.get("language", "").lower() or None
-    delivery = cells.get("delivery", "").lower() or DeliveryMode.EACH
-    if language is not None and language not in LANGUAGES:
-        raise BadInput(f"{where}: the language must be one of {', '.join(LANGUAGES)}")
-    if delivery not in _MODES:
-        raise BadInput(f"{where}: the delivery must be one of {', '.join(DeliveryMode)}")
-    try:
-        email = check_email(cells["email"])
-    except AccountError as error:
-        raise BadInput(f"{where}: {error}") from None
-    return Joining(email, _name(cells.get("name", ""), f"{where}: "), language, delivery)
+def _fault_text(bad: BadLine) -> str:
+    sentences = {
+        Fault.CSV: bad.value,
+        Fault.HEADER: f"the header must be {','.join(HEADER)}",
+        Fault.ADDRESS: f"{bad.value!r} is not an email address",
+        Fault.NAME: f"a name has at most {NAME_CHARACTERS} characters",
+        Fault.LANGUAGE: f"the language must be one of {', '.join(LANGUAGES)}, not {bad.value!r}",
+        Fault.DELIVERY: f"the delivery must be one of {', '.join(DeliveryMode)}, not {bad.value!r}",
+    }
+    return f"line {bad.number}: {sentences[bad.fault]}"
 
 
 @click.command("unsubscribe")
@@ -182,9 +179,10 @@ def _row(cells: dict[str, str], where: str) -> Joining:
 def unsubscribe(slug: str, email: str) -> None:
     """Take EMAIL off the list SLUG."""
     mailing_list = the_list(slug)
-    if not operations.unsubscribe(db.session(), mailing_list, _email(email), utcnow()):
+    found = subscription_of(db.session(), mailing_list.id, _email(email))
+    if found is None:
         raise BadInput(f"{email} is not subscribed to {mailing_list.slug}")
-    record(db.session(), "unsubscribe", email.lower(), utcnow(), mailing_list=mailing_list)
+    take_off(db.session(), found, utcnow())
     db.session.commit()
     click.echo(f"unsubscribed {email}")
 
@@ -195,25 +193,20 @@ def unsubscribe(slug: str, email: str) -> None:
 @with_appcontext
 def members(slug: str, as_csv: bool) -> None:
     """Show who is on the list SLUG, a line each: email, name, language, delivery, state."""
+    now = utcnow()
     with reading():
-        mailing_list = the_list(slug)
-        found = db.session.scalars(
-            select(Subscription)
-            .join(Address)
-            .where(Subscription.mailing_list_id == mailing_list.id)
-            .order_by(Address.email)
-        ).all()
-        people = [
-            (one.address.email, one.address.author.name, one.language, one.delivery, one.state)
+        found = members_of(db.session(), the_list(slug))
+        text = write_members(found) if as_csv else ""
+        rows = [
+            (one.address.email, one.address.author.name, one.language, one.delivery,
+             one.state_at(now))
             for one in found
-        ]
-    if not as_csv:
-        for person in people:
-            print_row(*person)
+        ]  # fmt: skip
+    if as_csv:
+        click.echo(text, nl=False)
         return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(person[:-1] for person in people)
+    for row in rows:
+        print_row(*row)
 
 
 COMMANDS: Final = (subscribe, unsubscribe, members)

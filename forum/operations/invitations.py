@@ -164,6 +164,13 @@ def waits(invitation: Invitation, now: datetime) -> bool:
     return invitation.state == InvitationState.SENT and invitation.expires_at > now
 
 
+def state_of(invitation: Invitation, now: datetime) -> str:
+    """Its state, where `sent` is told apart from `expired`."""
+    if invitation.state == InvitationState.SENT and not waits(invitation, now):
+        return "expired"
+    return invitation.state
+
+
 def open_invitation(session: Session, secret: str, now: datetime) -> Invitation | None:
     """The invitation behind a secret, if it still waits; nothing is consumed."""
     token = tokens.peek(session, TokenKind.INVITATION, secret, now)

@@ -29,6 +29,7 @@ from forum.storage.people import Account
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 TITLE_CHARACTERS = 200
+WELCOME_CHARACTERS = 5_000
 PREFIX_CHARACTERS = 40
 RESERVED_ENDINGS = (
     "-subscribe",
@@ -49,6 +50,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "reply_to": tuple(ReplyTo),
     "language": LANGUAGES,
 }
+TEXTS = ("title", "description", "welcome")
 FREE = frozenset(
     {
         "upstream_address",
@@ -59,7 +61,7 @@ FREE = frozenset(
         "subject_prefix",
         "time_zone",
         "digest_hour",
-        *(f"{text}_{language}" for text in ("title", "description") for language in LANGUAGES),
+        *(f"{text}_{language}" for text in TEXTS for language in LANGUAGES),
     }
 )
 
@@ -127,6 +129,8 @@ def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any])
             value = _outside_address(session, mailing_list, name, value)
         if name.startswith("title_"):
             value = _title(value)
+        if name.startswith("welcome_") and len(value) > WELCOME_CHARACTERS:
+            raise ListError(f"a welcome has at most {WELCOME_CHARACTERS} characters")
         if name == "subject_prefix":
             value = _prefix(value)
         setattr(mailing_list, name, value)

@@ -115,12 +115,13 @@ def change_text(change: Change, subject: str) -> str:
     return str(sentences[change.code])
 
 
-def invitation_text(state: str, waiting: bool) -> str:
-    """What became of an invitation."""
+def invitation_text(state: str) -> str:
+    """What became of an invitation, as `forum.operations.invitations.state_of` has it."""
     words = {
-        InvitationState.SENT: _("waiting") if waiting else _("expired"),
+        "expired": _("expired"),
+        InvitationState.SENT: _("waiting"),
         InvitationState.ACCEPTED: _("joined"),
         InvitationState.DECLINED: _("declined"),
         InvitationState.WITHDRAWN: _("withdrawn"),
     }
-    return words.get(state, state)  # type: ignore[call-overload, no-any-return]
+    return words.get(state, state)  # type: ignore[no-any-return]
