@@ -12,26 +12,25 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
-from functools import partial
 from typing import Final
-from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from forum.domain.flowed import flow
+from forum.domain.subject import parse_subject
 from forum.domain.values import Mailbox
-from forum.operations.deriving import text_of
 from forum.operations.raw import load_raw
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import DigestDelivery
+from forum.storage.people import DigestFormat
 from forum.storage.post_rows import own_languages
-from mailbridge import list_headers, texts
+from mailbridge import digest_plain, light_post, list_headers
 from mailbridge.addressing import RouteKind, domain_of, sub_address
-from mailbridge.digest_contents import contents, entry_of, size_text
+from mailbridge.digest_contents import Contents, contents, entry_of
 from mailbridge.header_fields import mailbox_field, unstructured
-from mailbridge.lighten import as_text, without_attachments
-from mailbridge.mime_edit import Content, Footer, text_content
+from mailbridge.mime_edit import Content, text_content
 from mailbridge.outgoing import PLACEHOLDER, Copy, copies_of
 from mailbridge.signing import BodyHash
 from mailbridge.signing_keys import message_of, ring_of
@@ -55,12 +54,16 @@ class Digest:
     hash: BodyHash
 
 
+_Key = tuple[str, bool, tuple[int, ...]]
+"""The language, whether in one plain text, and the posts."""
+
+
 @dataclass(slots=True)
 class DigestBuilder:
     """Builds digests; keeps the last ones, for most subscribers of a list get the same."""
 
     settings: Settings
-    _cache: OrderedDict[tuple[str, tuple[int, ...]], Digest] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[_Key, Digest] = field(default_factory=OrderedDict)
 
     def build(self, row: DigestDelivery, posts: Sequence[Post], session: Session) -> Copy:
         """The mail of one subscription; the same again whenever it is built.
@@ -75,7 +78,8 @@ class DigestBuilder:
             raise LookupError("none of its posts is shown any more")
         subscription = row.subscription
         mailing_list, token = subscription.mailing_list, subscription.token
-        digest = self._digest(mailing_list, posts, subscription.language, session)
+        plain = subscription.plain_text or subscription.digest_format == DigestFormat.PLAIN
+        digest = self._digest(mailing_list, posts, subscription.language, plain, session)
         recipient = subscription.address.email
         site_url = self.settings.site_url
         identifier = f"digest-{row.id}.{row.queued_at.timestamp():.6f}@{domain_of(mailing_list)}"
@@ -88,9 +92,10 @@ class DigestBuilder:
                 mailbox_field("From", Mailbox(title, sub_address(mailing_list, RouteKind.REQUEST))),
                 mailbox_field("To", Mailbox("", recipient)),
                 mailbox_field("Reply-To", Mailbox("", owner)),
-                unstructured("Subject", digest.subject),
+                unstructured("Subject", _subject(row, posts, digest)),
                 list_headers.folded("Date", format_datetime(row.queued_at)),
                 list_headers.message_id_field("Message-ID", [identifier]),
+                list_headers.message_id_field("References", _thread_ids(row, posts)),
                 # RFC 3834, section 5: nobody wrote the mail itself.
                 list_headers.folded("Auto-Submitted", "auto-generated"),
                 list_headers.list_fields(mailing_list, site_url),
@@ -104,22 +109,45 @@ class DigestBuilder:
         return Copy(sub_address(mailing_list, RouteKind.BOUNCES, token), recipient, message)
 
     def _digest(
-        self, mailing_list: MailingList, posts: Sequence[Post], language: str, session: Session
+        self,
+        mailing_list: MailingList,
+        posts: Sequence[Post],
+        language: str,
+        plain: bool,
+        session: Session,
     ) -> Digest:
-        key = (language, tuple(post.id for post in posts))
+        key = (language, plain, tuple(post.id for post in posts))
         found = self._cache.get(key)
         if found is None:
             several = own_languages(session, [post.id for post in posts if post.language == "mul"])
             site_url = self.settings.site_url
             entries = [entry_of(post, several.get(post.id, ()), site_url) for post in posts]
-            made = contents(mailing_list, entries, language, site_url)
-            messages = _messages(posts, mailing_list, language, self.settings)
-            content = _assembled(made.shown, messages)
+            made = contents(mailing_list, entries, language, site_url, plain=plain)
+            if plain:
+                content = digest_plain.content(made, posts, language, self.settings)
+            else:
+                messages = _messages(posts, mailing_list, language, self.settings)
+                content = _assembled(made, messages)
             found = Digest(made.subject, content, BodyHash(content.body, PLACEHOLDER.encode()))
             self._cache[key] = found
             while sum(2 * len(kept.content.body) for kept in self._cache.values()) > CACHED_BYTES:
                 self._cache.popitem(last=False)
         return found
+
+
+def _subject(row: DigestDelivery, posts: Sequence[Post], digest: Digest) -> str:
+    """A burst bears its thread's subject, so that it stands with the thread's other mails."""
+    if not row.is_burst:
+        return digest.subject
+    first = posts[0]
+    base = parse_subject(first.subject, list_prefixes=first.mailing_list.subject_names).base
+    return f"Re: {base} ({len(posts)})"
+
+
+def _thread_ids(row: DigestDelivery, posts: Sequence[Post]) -> Sequence[str]:
+    if not row.is_burst:
+        return ()
+    return [*posts[0].references, posts[0].message_id]
 
 
 def _messages(
@@ -130,42 +158,21 @@ def _messages(
     left = LARGEST_DIGEST
     for number, post in enumerate(posts):
         share = min(LARGEST_MESSAGE, max(LEAST_SHARE, left // (len(posts) - number)))
-        light = _light(post, language, settings.site_url, share)
+        if post.raw is None:
+            raise LookupError("the post was removed")
+        raw = load_raw(post.raw)
+        light = light_post.with_links(post, raw, language, settings.site_url, share)
         copies = copies_of(post, light, mailing_list, language, settings)
         made.append(copies.message)
         left -= len(made[-1])
     return made
 
 
-def _light(post: Post, language: str, site_url: str, share: int) -> bytes:
-    if post.raw is None:
-        raise LookupError("the post was removed")
-    raw = load_raw(post.raw)
-    describe = partial(_attachment, post, language, site_url)
-    light = without_attachments(raw, describe)
-    if light is not None and len(light) <= share:
-        return light
-    text = text_of(post)
-    most = share // 4  # A character can take so many bytes, and more once it is encoded.
-    shortened = f"{text[:most]} […]\n" if len(text) > most else text
-    files = "\n".join(describe(part.index) for part in post.attachments[:100])
-    return as_text(raw, f"{shortened.rstrip()}\n\n{files}")
-
-
-def _attachment(post: Post, language: str, site_url: str, index: int) -> str:
-    """What stands in the place of an attachment: its name and where it is."""
-    part = next((one for one in post.attachments if one.index == index), None)
-    if part is None:
-        return f"{site_url}/posts/{post.id}\n"
-    address = f"{site_url}/posts/{post.id}/attachments/{index}/{quote(part.filename)}"
-    values = {"name": part.filename, "size": size_text(part.size, language), "url": address}
-    return texts.fill("digest-attachment", language, values).body
-
-
-def _assembled(shown: Footer, messages: Sequence[bytes]) -> Content:
+def _assembled(made: Contents, messages: Sequence[bytes]) -> Content:
     """The parts put together (RFC 2046, sections 5.1.3 to 5.1.5)."""
-    text = text_content(shown.text, "plain", shown.atom)
-    page = text_content(shown.html, "html", shown.atom)
+    atom = PLACEHOLDER.encode()
+    text = text_content(flow(f"{made.above}\n{made.below}"), "plain", atom, "; format=flowed")
+    page = text_content(made.page, "html", atom)
     eight_bit = b"" if all(map(bytes.isascii, messages)) else b"8bit"
     encoding = b"Content-Transfer-Encoding: 8bit\r\n" if eight_bit else b""
     whole = b"".join((text.body, page.body, *messages))

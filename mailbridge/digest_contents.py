@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -14,19 +12,14 @@ from urllib.parse import quote
 
 from babel import Locale
 from babel.dates import format_skeleton
-from babel.numbers import format_decimal
 
 from forum.domain.digest_schedule import time_zone
 from forum.domain.values import LANGUAGES
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
-from mailbridge import list_headers, texts
+from mailbridge import list_headers, mail_page, texts
 from mailbridge.addressing import RouteKind, sub_address
-from mailbridge.mime_edit import Footer
 from mailbridge.outgoing import PLACEHOLDER, redacted
-
-WIDTH: Final = 72
-"""Characters of a line of text."""
 
 MARK: Final = "[[[contents]]]"
 
@@ -41,14 +34,8 @@ _THREADS: Final = {
     "es": ("1 hilo", "%s hilos"),
 }
 _NO_SUBJECT: Final = {"fr": "(sans objet)", "en": "(no subject)", "es": "(sin asunto)"}
-_UNITS: Final = {"fr": ("ko", "Mo"), "en": ("kB", "MB"), "es": ("kB", "MB")}
 
-_WRAPPER: Final = (
-    "max-width:600px;margin:0 auto;padding:16px;font-family:Arial,Helvetica,sans-serif;"
-    "font-size:16px;line-height:1.5;color:#222;background:#fff"
-)
-_LINK: Final = "color:#0b5394"
-_SMALL: Final = "font-size:13px;line-height:1.5;color:#555"
+_LINK: Final = mail_page.LINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +56,27 @@ class Contents:
     """The first part of a digest and its subject; for the token stands a placeholder."""
 
     subject: str
-    shown: Footer
-    """Text and HTML."""
+    above: str
+    """The text up to where the messages follow; line ends `\\n`."""
+    below: str
+    """What stands at the end of the text."""
+    page: str
+    """All in HTML."""
 
 
 def contents(
-    mailing_list: MailingList, entries: Sequence[Entry], language: str, site_url: str
+    mailing_list: MailingList,
+    entries: Sequence[Entry],
+    language: str,
+    site_url: str,
+    *,
+    plain: bool = False,
 ) -> Contents:
     """The table of contents in a language: fr, en or es, another is taken as English.
 
     Args:
         entries: those of one thread stand together.
+        plain: whether the messages follow in the same text, where none can be opened.
     """
     language = language if language in LANGUAGES else "en"
     threads = [list(group) for _, group in groupby(entries, key=lambda entry: entry.thread_id)]
@@ -93,6 +90,8 @@ def contents(
             "messages": counted(_MESSAGES[language], len(entries)),
             "threads": counted(_THREADS[language], len(threads)),
             "contents": MARK,
+            "parts": "" if plain else "1",
+            "plain": "1" if plain else "",
             "account_url": f"{site_url}/account",
             "owner_address": sub_address(mailing_list, RouteKind.OWNER),
             "unsubscribe_url": list_headers.unsubscribe_url(site_url, PLACEHOLDER),
@@ -102,14 +101,8 @@ def contents(
     before, _, after = filled.body.partition(MARK)
     text = "\n\n".join(_thread_text(some, language, zone, site_url) for some in threads)
     body = "".join(_thread_html(some, language, zone, site_url) for some in threads)
-    page = (
-        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
-        f"<title>{html.escape(filled.subject)}</title></head>"
-        f'<body style="margin:0"><div style="{_WRAPPER}">\n'
-        f"{_top(before)}{body}{_bottom(after)}</div></body></html>\n"
-    )
-    shown = Footer(before + text + after, page, PLACEHOLDER.encode())
-    return Contents(filled.subject, shown)
+    page = mail_page.page(language, filled.subject, f"{_top(before)}{body}{_bottom(after)}")
+    return Contents(filled.subject, before + text, after.lstrip("\n"), page)
 
 
 def entry_of(post: Post, languages: tuple[str, ...], site_url: str) -> Entry:
@@ -134,25 +127,18 @@ def counted(forms: tuple[str, str], number: int) -> str:
     return forms[0] if number == 1 else forms[1] % number
 
 
-def size_text(size: int, language: str) -> str:
-    """A size in bytes as people read it, in units of a thousand and a million."""
-    thousands, millions = _UNITS.get(language, _UNITS["en"])
-    if size < 999_500:
-        return f"{max(1, round(size / 1000))} {thousands}"
-    shown = format_decimal(round(size / 1e6, 1), locale=language)
-    return f"{shown} {millions}"
-
-
 def _thread_text(entries: Sequence[Entry], language: str, zone: tzinfo, site_url: str) -> str:
-    pieces = [
-        "\n".join(_wrapped(entries[0].thread or _NO_SUBJECT[language], "* ", "  ")),
-        f"  {site_url}/threads/{entries[0].thread_id}",
+    # Not indented: the lines are wrapped as flowed text, which has no hanging indents.
+    lines = [
+        f"* {' '.join(entries[0].thread.split()) or _NO_SUBJECT[language]}",
+        f"{site_url}/threads/{entries[0].thread_id}",
     ]
     for entry in entries:
-        lines = _wrapped(_byline(entry, language, zone), "  - ", "    ")
-        lines += _wrapped(entry.excerpt, "    ", "    ")
-        pieces.append("\n" + "\n".join([*lines, f"    {site_url}/posts/{entry.post_id}"]))
-    return "\n".join(pieces)
+        excerpt = " ".join(entry.excerpt.split())
+        lines += ["", f"- {_byline(entry, language, zone)}"]
+        lines += [excerpt] if excerpt else []
+        lines.append(f"{site_url}/posts/{entry.post_id}")
+    return "\n".join(lines)
 
 
 def _thread_html(entries: Sequence[Entry], language: str, zone: tzinfo, site_url: str) -> str:
@@ -183,17 +169,6 @@ def _byline(entry: Entry, language: str, zone: tzinfo) -> str:
     return " · ".join(part for part in (entry.author, f"{day}, {hour}", ", ".join(known)) if part)
 
 
-def _wrapped(text: str, first: str, then: str) -> list[str]:
-    return textwrap.wrap(
-        " ".join(text.split()),
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def _top(before: str) -> str:
     """The head of the page: the title with its link, then what stands below it."""
     head, *rest = [part.split("\n") for part in before.strip().split("\n\n")]
@@ -207,12 +182,8 @@ def _top(before: str) -> str:
 
 
 def _bottom(after: str) -> str:
-    lines = [html.escape(line) for line in after.splitlines() if line.strip("_ ")]
-    linked = [
-        re.sub(r"https?://\S+", rf'<a href="\g<0>" style="{_LINK}">\g<0></a>', line)
-        for line in lines
-    ]
+    lines = [line for line in after.splitlines() if line.strip("_ ")]
     return (
-        '<hr style="border:0;border-top:1px solid #bbb;margin:24px 0 8px">'
-        f'<p style="{_SMALL}">{"<br>".join(linked)}</p>\n'
+        f'<hr style="{mail_page.RULE}">'
+        f'<p style="{mail_page.SMALL}">{mail_page.with_links(lines)}</p>\n'
     )

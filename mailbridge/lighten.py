@@ -1,4 +1,4 @@
-"""Messages without their attachments, as a digest holds them."""
+"""Messages without their attachments, as a digest holds them, and without their HTML."""
 
 from __future__ import annotations
 
@@ -47,16 +47,82 @@ def without_attachments(raw: bytes, describe: Describe) -> bytes | None:
     return None if _UNSENDABLE.search(light) else light
 
 
+def without_html(raw: bytes) -> bytes | None:
+    """A message with its plain text alone, line ends `\\r\\n`; of HTML alone a text is made.
+
+    What was sent in two forms keeps the plain one. Attachments stay; signed and encrypted messages
+    are not touched.
+
+    Returns:
+        None where the bytes are too irregular to be passed on so.
+    """
+    raw = _LINE_ENDS.sub(b"\r\n", raw)
+    structure = take_apart(raw)
+    pieces: list[bytes] = []
+    at = 0
+    waiting: list[tuple[Part, Part | None]] = [(structure.root, None)]
+    while waiting:
+        part, parent = waiting.pop()
+        plain = _plain_form(part)
+        if part.type in _SEALED or (plain is None and not _is_html_text(part)):
+            waiting.extend((child, part) for child in reversed(part.children))
+            continue
+        if parent is None:
+            return _root_as(structure, plain)
+        place = _place(structure, part, parent)
+        inner = _place(structure, plain, part) if plain else place
+        if place is None or inner is None or place[0] < at:
+            return None
+        pieces += [raw[at : place[0]], _plain_part(raw[inner[0] : inner[1]], plain is None)]
+        at = place[1]
+    return b"".join((*pieces, raw[at:]))
+
+
 def as_text(raw: bytes, text: str) -> bytes:
     """A message with the headers of another and a plain text for its body."""
     raw = _LINE_ENDS.sub(b"\r\n", raw)
-    kept = [
+    content = text_content(text, "plain")
+    head = _kept_fields(raw)
+    return b"".join((head, b"MIME-Version: 1.0\r\n", content.fields, b"\r\n", content.body))
+
+
+def _plain_form(part: Part) -> Part | None:
+    """The plain text among the forms of one thing."""
+    if part.type != "multipart/alternative":
+        return None
+    return next((child for child in part.children if child.type == "text/plain"), None)
+
+
+def _is_html_text(part: Part) -> bool:
+    disposition = (part.value(b"content-disposition") or b"").strip().lower()
+    return part.type == "text/html" and not disposition.startswith(b"attachment")
+
+
+def _root_as(structure: Structure, plain: Part | None) -> bytes | None:
+    """The whole message as its plain form, or as the text of its HTML."""
+    if plain is None:
+        return as_text(structure.raw, read(structure.raw, False, structure).text)
+    place = _place(structure, plain, structure.root)
+    if place is None:
+        return None
+    head = _kept_fields(structure.raw)
+    return head + b"MIME-Version: 1.0\r\n" + structure.raw[place[0] : place[1]]
+
+
+def _plain_part(part: bytes, is_html: bool) -> bytes:
+    if not is_html:
+        return part
+    content = text_content(read(part, False).text, "plain")
+    return content.fields + b"\r\n" + content.body
+
+
+def _kept_fields(raw: bytes) -> bytes:
+    """The header without what describes the body."""
+    return b"".join(
         name + b":" + value + b"\r\n"
         for name, value in split_headers(raw, 0, len(raw))[0]
         if not name.startswith((b"content-", b"mime-version"))
-    ]
-    content = text_content(text, "plain")
-    return b"".join((*kept, b"MIME-Version: 1.0\r\n", content.fields, b"\r\n", content.body))
+    )
 
 
 def _is_sealed(part: Part, parents: dict[int, Part]) -> bool:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from forum.domain.headers import Field, Headers, split_headers
+from mailbridge.text_part import Content as Content
+from mailbridge.text_part import text_content as text_content
 
 MAX_DEPTH: Final = 20
-MAX_7BIT_LINE: Final = 900
 _SEALED: Final = (
     "multipart/signed",
     "multipart/encrypted",
@@ -47,14 +48,6 @@ class Footer:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """The MIME fields and the body of an outgoing message, line ends `\\r\\n`."""
-
-    fields: bytes
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Part:
     start: int
     body_at: int
@@ -63,18 +56,31 @@ class _Part:
     html: bool
 
 
-def with_footer(raw: bytes, footer: Footer, redact: Callable[[str], str]) -> Content:
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """How texts that were written on the web are laid out for mail programs."""
+
+    text: Callable[[str], str]
+    """The whole plain text, footer included, to flowed text (RFC 3676)."""
+    html: Callable[[str, str], str]
+    """The HTML as composed, and the footer's, to a page."""
+
+
+def with_footer(
+    raw: bytes, footer: Footer, redact: Callable[[str], str], dress: Dress | None = None
+) -> Content:
     """The content of a message with a footer at the end of its text; never raises.
 
     Args:
         raw: the message, line ends `\\r\\n`.
         redact: takes out of the text what must not be passed on.
+        dress: lays the texts out anew; None leaves an author's layout as it is.
     """
     fields, body_at, _ = split_headers(raw, 0, len(raw))
     edits = [
         (part, edited)
         for part in _text_parts(raw)
-        if (edited := _edited(raw, part, footer, redact)) is not None
+        if (edited := _edited(raw, part, footer, redact, dress)) is not None
     ]
     if not edits:
         return _wrapped(raw, fields, body_at, footer)
@@ -112,52 +118,6 @@ def redacted_content(raw: bytes, redact: Callable[[str], str]) -> Content:
         at = part.end
     pieces.append(raw[at:])
     return Content(_mime_fields(fields, _OF_THE_LIST), b"".join(pieces))
-
-
-def text_content(text: str, subtype: str, atom: bytes = b"", parameters: str = "") -> Content:
-    """A text as one MIME part: 7bit where it can be, else quoted-printable UTF-8.
-
-    Args:
-        text: line ends `\\n`.
-        atom: ASCII bytes that no soft line break may divide.
-        parameters: more parameters of Content-Type, such as `; format=flowed`.
-    """
-    data = (
-        text.replace("\r\n", "\n")
-        .replace("\r", "\n")
-        .replace("\n", "\r\n")
-        .encode("utf-8", "replace")
-    )
-    longest = max(map(len, data.split(b"\r\n")))
-    plain = data.isascii() and longest <= MAX_7BIT_LINE and b"\0" not in data
-    encoding = "7bit" if plain else "quoted-printable"
-    fields = (
-        f"Content-Type: text/{subtype}; charset=utf-8{parameters}\r\n"
-        f"Content-Transfer-Encoding: {encoding}\r\n"
-    )
-    return Content(fields.encode("ascii"), data if plain else _quoted_printable(data, atom))
-
-
-def _quoted_printable(data: bytes, atom: bytes) -> bytes:
-    pieces = [_encoded(piece) for piece in (data.split(atom) if atom else [data])]
-    if len(pieces) == 1:
-        return pieces[0]
-    # A soft line break on either side, so that the atom stands whole on its line.
-    return (b"=\r\n" + atom + b"=\r\n").join(pieces)
-
-
-def _encoded(data: bytes) -> bytes:
-    """Quoted-printable, with room on the last line for the `=` of a soft line break."""
-    encoded = binascii.b2a_qp(data, istext=True)
-    # It breaks lines by LF where it has seen no CRLF.
-    encoded = encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    start = encoded.rfind(b"\n") + 1
-    if len(encoded) - start < 76:
-        return encoded
-    at = start + 70
-    while b"=" in encoded[at - 2 : at]:  # Not inside an escape.
-        at -= 1
-    return encoded[:at] + b"=\r\n" + encoded[at:]
 
 
 def _text_parts(raw: bytes) -> list[_Part]:
@@ -202,19 +162,28 @@ def _children(raw: bytes, start: int, end: int, boundary: str) -> list[tuple[int
 
 
 def _edited(
-    raw: bytes, part: _Part, footer: Footer, redact: Callable[[str], str]
+    raw: bytes,
+    part: _Part,
+    footer: Footer,
+    redact: Callable[[str], str],
+    dress: Dress | None = None,
 ) -> Content | None:
     text = _decoded(raw[part.body_at : part.end], part.headers)
     if text is None:
         return None
     text = redact(text.replace("\r\n", "\n"))
-    if part.html:
+    flowed = _flowed(part)
+    if dress is not None and part.html:
+        text = dress.html(text, footer.html)
+    elif dress is not None:
+        text, flowed = dress.text(f"{text.rstrip()}\n\n{footer.text}"), "; format=flowed"
+    elif part.html:
         ends = [found.start() for found in _END_OF_HTML.finditer(text)]
         at = ends[-2] if len(ends) > 1 else ends[0] if ends else len(text)
         text = f"{text[:at]}{footer.html}{text[at:]}"
     else:
         text = f"{text.rstrip()}\n\n{footer.text}"
-    content = text_content(text, "html" if part.html else "plain", footer.atom, _flowed(part))
+    content = text_content(text, "html" if part.html else "plain", footer.atom, flowed)
     without = _REWRITTEN | _OF_THE_LIST if part.start == 0 else _REWRITTEN
     return Content(_mime_fields(part.headers.fields, without) + content.fields, content.body)
 

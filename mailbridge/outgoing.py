@@ -6,7 +6,6 @@ the subscription's token; each copy is that with its token in place and its own 
 
 from __future__ import annotations
 
-import html
 import re
 import secrets
 from collections import OrderedDict
@@ -15,17 +14,18 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Final
 
+from forum.domain.flowed import flow
 from forum.domain.headers import Headers, split_headers
-from forum.domain.values import Flag, Role
+from forum.domain.values import LANGUAGES, Flag, Role, Source
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.people import Subscription
-from mailbridge import list_headers, texts
+from mailbridge import light_post, list_headers, mail_page, texts
 from mailbridge.addressing import RouteKind, sub_address
 from mailbridge.dns_text import TxtLookup, of_this_machine
 from mailbridge.header_fields import LINE_ENDS, kept
-from mailbridge.mime_edit import Footer, with_footer
+from mailbridge.mime_edit import Dress, Footer, with_footer
 from mailbridge.sender import people_fields, subject_field
 from mailbridge.signing import BodyHash
 from mailbridge.signing_keys import KeyRing, message_of, ring_of
@@ -74,6 +74,15 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How a subscriber wants posts."""
+
+    plain: bool = False
+    links: bool = False
+    """Instead of attachments."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Built:
     copies: Copies
     hash: BodyHash
@@ -88,7 +97,7 @@ class Builder:
     """Asks the DNS for the policies of authors' domains; None takes this machine's name servers,
     where the settings allow it."""
     _ring: KeyRing = field(init=False)
-    _cache: OrderedDict[tuple[int, str], _Built] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[tuple[int, str, Form], _Built] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self._ring = ring_of(self.settings.data_dir, self.settings.mail_domain)
@@ -103,7 +112,8 @@ class Builder:
         """
         mailing_list = post.mailing_list
         token = subscription.token
-        built = self._built(post, load, mailing_list, subscription.language)
+        form = Form(subscription.plain_text, subscription.attachments_as_links)
+        built = self._built(post, load, subscription.language, form)
         own = list_headers.recipient_fields(mailing_list, self.settings.site_url, token)
         body = built.copies.body.replace(PLACEHOLDER.encode(), token.encode())
         head = own + built.copies.head
@@ -111,13 +121,13 @@ class Builder:
         reverse_path = sub_address(mailing_list, RouteKind.BOUNCES, token)
         return Copy(reverse_path, subscription.address.email, message)
 
-    def _built(
-        self, post: Post, load: Callable[[], bytes], mailing_list: MailingList, language: str
-    ) -> _Built:
-        key = (post.id, language)
+    def _built(self, post: Post, load: Callable[[], bytes], language: str, form: Form) -> _Built:
+        key = (post.id, language, form)
         found = self._cache.get(key)
         if found is None:
-            copies = copies_of(post, load(), mailing_list, language, self.settings, self.lookup)
+            raw = _in_form(post, load(), language, form, self.settings.site_url)
+            where = post.mailing_list
+            copies = copies_of(post, raw, where, language, self.settings, self.lookup)
             found = _Built(copies, BodyHash(copies.body, PLACEHOLDER.encode()))
             self._cache[key] = found
             # The hash keeps the body a second time, in the form that is hashed.
@@ -147,6 +157,7 @@ def copies_of(
         raw,
         footer(post, mailing_list, language, settings.site_url),
         lambda text: redacted(text, settings.site_url),
+        _dress(post, settings.site_url),
     )
     mime = content.fields
     if not mime.upper().startswith(b"MIME-VERSION") and b"\r\nMIME-Version" not in mime:
@@ -181,19 +192,36 @@ def footer(post: Post, mailing_list: MailingList, language: str, site_url: str) 
             "unsubscribe_url": list_headers.unsubscribe_url(site_url, PLACEHOLDER),
         },
     ).body
-    lines = [html.escape(line) for line in text.splitlines() if line.strip("_ ")]
-    linked = [re.sub(r"https?://\S+", r'<a href="\g<0>">\g<0></a>', line) for line in lines]
+    lines = [line for line in text.splitlines() if line.strip("_ ")]
     shown = (
-        '<hr style="border:0;border-top:1px solid #bbb;margin:24px 0 8px">'
-        f'<p lang="{language}" style="font-size:13px;line-height:1.5;color:#555">'
-        f"{'<br>'.join(linked)}</p>"
+        f'<hr style="{mail_page.RULE}">'
+        f'<p lang="{language}" style="{mail_page.SMALL}">{mail_page.with_links(lines)}</p>'
     )
     return Footer(text, shown, PLACEHOLDER.encode())
 
 
+def _in_form(post: Post, raw: bytes, language: str, form: Form, site_url: str) -> bytes:
+    if form.links:
+        raw = light_post.with_links(post, raw, language, site_url)
+    return light_post.text_alone(post, raw) if form.plain else raw
+
+
+def _dress(post: Post, site_url: str) -> Dress | None:
+    """The layout of what was written on the web; what mail programs wrote stays as it is."""
+    if post.source != Source.WEB:
+        return None
+    language = post.language if post.language in LANGUAGES else ""
+
+    def dressed(document: str, foot: str) -> str:
+        content = mail_page.styled(document, site_url)
+        return mail_page.page(language, post.subject, f"{content}\n{foot}\n")
+
+    return Dress(flow, dressed)
+
+
 def redacted(text: str, site_url: str) -> str:
     """Without the tokens of other people's mail that an answer quotes."""
-    links = rf"({re.escape(site_url)}/(?:unsubscribe|confirm|login)/)[\w-]{{8,}}"
+    links = rf"({re.escape(site_url)}/(?:unsubscribe|confirm|login|settings)/)[\w-]{{8,}}"
     text = re.sub(links, r"\1…", text)
     return re.sub(r"(-(?:bounces|confirm|moderate)\+)[\w.~-]{8,}(?=@)", r"\1…", text)
 

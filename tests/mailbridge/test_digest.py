@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, DigestItem, SendState
 from forum.storage.people import Subscription
 from mailbridge.digest import LEAST_SHARE, DigestBuilder
-from mailbridge.digest_contents import size_text
+from mailbridge.light_post import size_text
 from mailbridge.lighten import without_attachments
 from mailbridge.transport import Deferred, MemoryTransport, Outcome, Refused, open_transport
 from mailbridge.worker import Worker
@@ -161,6 +162,40 @@ def test_golden_digests(site: Site, language: str) -> None:
     assert message["Content-Language"] == language
     assert f"{SITE}/unsubscribe/{TOKEN}" in message["List-Unsubscribe"]
     assert not [part for part in message.walk() if part.defects]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_golden_digests_in_one_text(site: Site, language: str) -> None:
+    reader = site.reader(language=language)
+    reader.token, reader.digest_format = TOKEN, "plain"
+    site.post(PLAIN_MAIL)
+    site.post(HTML_MAIL)
+    site.post(text="Un trait :\n" + "-" * 40 + "\n" + "Une longue phrase sans fin. " * 9)
+    (key,) = digests.queue_digests(site.session, MORNING)
+    row = site.session.get_one(DigestDelivery, key)
+    posts = digests.posts_of(site.session, key)
+    copy = DigestBuilder(site.settings).build(row, posts, site.session)
+    is_golden(f"digest-plain.{language}", copy.message)
+    message = parsed(copy.message)
+    assert message.get_content_type() == "text/plain"
+    assert message["Content-Type"].params["format"] == "flowed"
+    contents, *messages, end = _burst(message.get_content())
+    assert [re.findall(r"(?m)^Message-ID: (.*)$", one) for one in messages] == [
+        [f"<{post.message_id}>"] for post in posts
+    ]
+    assert all(f"{SITE}/posts/{post.id}" in contents for post in posts)
+    assert [one.count("paniers.csv") for one in messages] == [
+        2 * (post.message_id == "html@example.net") for post in posts
+    ]
+    assert f"{SITE}/unsubscribe/{TOKEN}" in end
+    assert message["Subject"] in end
+
+
+def _burst(text: str) -> list[str]:
+    """The contents, the messages and the end, cut as programs cut them (RFC 1153)."""
+    text = text.replace("\r\n", "\n")
+    contents, _, rest = text.partition(f"\n{'-' * 70}\n\n")
+    return [contents, *re.split(rf"(?m)^{'-' * 30}\n\n", rest)]
 
 
 def test_the_contents_are_read_without_asking_anybody_for_a_picture(site: Site) -> None:
