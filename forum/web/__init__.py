@@ -38,6 +38,7 @@ BLUEPRINTS: Final = (
     "forum.web.choices",
     "forum.web.following",
     "forum.web.writing",
+    "forum.web.drafts",
     "forum.web.moderating",
     "forum.web.outgoing",
     "forum.web.administration",

@@ -17,10 +17,11 @@ from forum.domain import markup
 from forum.domain.values import Role, Source, UploadedFile
 from forum.extensions import db
 from forum.storage.archive import Post, PostState, Thread
+from forum.storage.drafts import Draft, draft_of
 from forum.storage.lists import MailingList
 from forum.web.audience import audience_text, awaits_moderator
 from forum.web.filters import person
-from forum.web.forms import AnswerForm
+from forum.web.forms import AnswerForm, ComposeForm
 from forum.web.reader import current_account
 
 BASE64_OVERHEAD: Final = 1.38
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     """Make known to the templates what stands beside the form."""
     app.jinja_env.globals.update(
         answer_form=new_answer_form,
+        own_draft=own_draft,
         who_receives=who_receives,
         is_read_first=is_read_first,
         just_written=just_written,
@@ -40,12 +42,35 @@ def init_app(app: Flask) -> None:
     )
 
 
-def new_answer_form(parent: Post | None) -> AnswerForm:
-    """An empty form for a thread's page, or with the words that are to be answered."""
+def new_answer_form(parent: Post | None, draft: Draft | None) -> AnswerForm:
+    """A form for a thread's page, with a draft or the words to be answered where there are."""
     form = AnswerForm(formdata=None)
+    fill(form, draft)
     if parent is not None and "quote" in request.args:
-        form.text.data = quoted(parent)
+        form.text.data = with_quotation(form.text.data, parent)
     return form
+
+
+def fill(form: AnswerForm, draft: Draft | None) -> None:
+    """Put a draft into a form that is shown for the first time."""
+    if draft is None:
+        return
+    form.text.data, form.language.data = draft.text, draft.language
+    if isinstance(form, ComposeForm):
+        form.subject.data = draft.subject
+
+
+def with_quotation(written: str | None, parent: Post) -> str:
+    """What is written already, and after it the words that are to be answered."""
+    return f"{written.rstrip()}\n\n{quoted(parent)}" if written else quoted(parent)
+
+
+def own_draft(mailing_list: MailingList, thread: Thread | None) -> Draft | None:
+    """What the reader has begun to write for a thread, or for a new one."""
+    account = current_account()
+    if account is None:
+        return None
+    return draft_of(db.session(), account.id, mailing_list.id, thread.id if thread else None)
 
 
 def who_receives(mailing_list: MailingList) -> str:

@@ -15,6 +15,7 @@ from forum.clock import utcnow
 from forum.config import settings
 from forum.domain import message
 from forum.extensions import db, limiter
+from forum.operations.drafts import drop_draft
 from forum.operations.posting import Discarded, Disposition, Duplicate, Held, Posted, Rejected
 from forum.operations.raw import load_raw
 from forum.operations.writing import withdraw_unsent, write_post
@@ -25,7 +26,14 @@ from forum.web.access import login_page, signed_in, the_account, visible_list_or
 from forum.web.forms import AnswerForm, ComposeForm
 from forum.web.reader import current_account, current_reader
 from forum.web.reading import place_of, wanted_parent
-from forum.web.text_form import files_of, largest_attachments, preview_of, quoted
+from forum.web.text_form import (
+    files_of,
+    fill,
+    largest_attachments,
+    new_answer_form,
+    own_draft,
+    preview_of,
+)
 from forum.web.wording import reason_text
 
 blueprint = Blueprint("writing", __name__)
@@ -39,12 +47,15 @@ def compose(slug: str) -> ResponseReturnValue:
     if current_account() is None:
         return _kept_text() if request.method == "POST" else login_page()
     form = ComposeForm()
+    if request.method == "GET":
+        fill(form, own_draft(mailing_list, None))
     if not _is_ready(form):
         return _compose_page(mailing_list, form), _status(form)
     outcome = _write(mailing_list, form, subject=form.subject.data)
     if isinstance(outcome, Rejected | Discarded):
         _explain(form, outcome)
         return _compose_page(mailing_list, form), 400
+    drop_draft(db.session(), the_account(), mailing_list, None)
     db.session.commit()
     return _after(outcome, url_for("reading.show_list", slug=slug))
 
@@ -62,14 +73,15 @@ def answer(thread_id: int) -> ResponseReturnValue:
         return _kept_text() if request.method == "POST" else login_page()
     parent = _parent(thread)
     form = AnswerForm()
-    if request.method == "GET" and "quote" in request.args:
-        form.text.data = quoted(parent)
+    if request.method == "GET":
+        form = new_answer_form(parent, own_draft(thread.mailing_list, thread))
     if not _is_ready(form):
         return _answer_page(thread, parent, form), _status(form)
     outcome = _write(parent.mailing_list, form, parent=parent)
     if isinstance(outcome, Rejected | Discarded):
         _explain(form, outcome)
         return _answer_page(thread, parent, form), 400
+    drop_draft(db.session(), the_account(), thread.mailing_list, thread.id)
     db.session.commit()
     return _after(outcome, url_for("reading.thread", thread_id=parent.thread_id))
 

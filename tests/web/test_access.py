@@ -185,14 +185,16 @@ CLASSIFIED: dict[Outcomes, str] = {
     """,
     SIGNED_IN: """
         account.show account.save account.mails account.create_token languages.choose
+        drafts.show_all
     """,
-    SIGNED_IN_MEMBERS: "unread.mark_all",
+    SIGNED_IN_MEMBERS: "unread.mark_all drafts.keep_new drafts.keep_answer",
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: "moderating.queue moderating.decide moderating.decided moderating.repairs",
     OTHERS: """
         administration.overview administration.accounts administration.audit
         administration.one_list administration.grant administration.new_list
         administration.failed_mail administration.revoke account.revoke_token writing.undo
+        drafts.drop
         outgoing.show outgoing.decide outgoing.resume
     """,
     KNOWS_A_SECRET: """
@@ -252,6 +254,7 @@ def test_every_route_lets_in_who_may_and_nobody_else(
         "thread_id": post.thread_id,
         "post_id": post.id,
         "author_id": post.author_id,
+        "draft_id": 9999,
         "message_id": post.message_id,
         "subscription_id": subscription.id,
         "index": 0,

@@ -8,6 +8,7 @@ import forum.storage.archive
 import forum.storage.audit
 import forum.storage.choices
 import forum.storage.curation
+import forum.storage.drafts
 import forum.storage.fetching
 import forum.storage.imports
 import forum.storage.mail

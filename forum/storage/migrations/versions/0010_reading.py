@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+import forum.storage.base
 
 revision = '0010'
 down_revision = '0009'
@@ -45,9 +46,29 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('account_id', 'thread_id', name=op.f('pk_thread_mark'))
     )
     op.create_index('ix_thread_mark_thread_id', 'thread_mark', ['thread_id'])
+    op.create_table('draft',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('mailing_list_id', sa.Integer(), nullable=False),
+    sa.Column('thread_id', sa.Integer(), nullable=True),
+    sa.Column('parent_id', sa.Integer(), nullable=True),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('language', sa.String(length=64), nullable=False),
+    sa.Column('changed_at', forum.storage.base.UTCDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_draft_account_id_account'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['mailing_list_id'], ['mailing_list.id'], name=op.f('fk_draft_mailing_list_id_mailing_list'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['thread_id'], ['thread.id'], name=op.f('fk_draft_thread_id_thread'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['parent_id'], ['post.id'], name=op.f('fk_draft_parent_id_post'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_draft'))
+    )
+    op.create_index('ix_draft_account', 'draft', ['account_id', 'mailing_list_id', 'thread_id'])
+    for column in ('mailing_list_id', 'thread_id', 'parent_id'):
+        op.create_index(f'ix_draft_{column}', 'draft', [column])
 
 
 def downgrade() -> None:
+    op.drop_table('draft')
     op.drop_table('thread_mark')
     op.drop_table('list_mark')
     replace_indexes(NARROW)
