@@ -9,16 +9,16 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain import mirroring_service
 from forum.domain.headers import Headers, message_ids, split_headers
 from forum.domain.message import parse
 from forum.domain.mirroring import TOKEN_HEADER
 from forum.domain.values import Flag, Mailbox
+from forum.operations.mirroring_notices import expected_answer
 from forum.operations.raw import load_raw
 from forum.settings import Settings
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList
-from forum.storage.mirror import MirrorDelivery, MirrorNotice, MirrorSighting, outside_of
+from forum.storage.mirror import MirrorDelivery, MirrorNotice, MirrorSighting
 from mailbridge import list_headers, mirror_token
 from mailbridge.header_fields import LINE_ENDS, kept, mailbox_field, unstructured
 from mailbridge.mime_edit import Content, redacted_content, text_content
@@ -145,15 +145,10 @@ def _answer(
     session: Session, notice: MirrorNotice, mailing_list: MailingList, ring: KeyRing
 ) -> Copy:
     """The reply that a mail of the outside list's own expects."""
-    outside = outside_of(session, mailing_list)
-    raw = load_raw(notice.incoming.raw)
-    headers = Headers.of(raw)
-    asked = parse(raw, notice.arrived_at)
-    if outside is None:
-        raise NothingToSend("the list has no outside list")
-    expected = mirroring_service.expected_answer(headers, asked.subject, asked.text, outside)
+    expected = expected_answer(session, notice)
     if expected is None or not expected.recipient.address:
         raise NothingToSend("the mail names nobody to answer")
+    asked = parse(load_raw(notice.incoming.raw), notice.arrived_at)
     content = text_content(expected.text, "plain")
     answered: Sequence[str] = [asked.message_id] if asked.message_id else []
     own = f"mirror-answer-{notice.id}.{notice.arrived_at:%Y%m%d%H%M%S}"

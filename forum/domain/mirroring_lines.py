@@ -87,7 +87,8 @@ def candidates(text: str) -> tuple[dict[str, str], dict[str, str]]:
     Quoted lines are nobody's, and end the search from either side.
     """
     lines = [line for line in text.split("\n") if line.strip()]
-    head = _run(lines, MAX_HEAD)
+    # In a short message the end begins early: what stands there is no banner.
+    head = _run(lines, min(MAX_HEAD, len(lines) // 2))
     tail = _run(lines[::-1], MAX_TAIL)
     return head, tail
 

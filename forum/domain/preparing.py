@@ -49,14 +49,17 @@ class Shown:
     """Whether all own text is too short to tell its language: it follows thread and author."""
 
 
-def understand(raw: bytes, arrived_at: datetime, level: int) -> Understood:
+def understand(
+    raw: bytes, arrived_at: datetime, level: int, outside: Outside | None = None
+) -> Understood:
     """Parse and compress a message.
 
     Args:
         arrived_at: Aware; stands in for a missing Date.
         level: Of the compression.
+        outside: The list it may have come from.
     """
-    submission = parse(raw, arrived_at)
+    submission = parse(raw, arrived_at, outside=outside)
     return Understood(
         submission=replace(submission, raw=b""),
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
+from forum.domain.mirroring import Outside
 from forum.domain.preparing import Shown, Understood, show, understand
 from forum.domain.values import TextFormat
 from forum.process import die_with_parent
@@ -35,6 +36,7 @@ class Understand:
     raw: bytes
     arrived_at: datetime
     level: int
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Show:
     text_format: TextFormat
     declared: str | None
     parent_text: str | None
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,10 @@ def work(job: Job) -> Answer:
     """Do a job."""
     try:
         match job:
-            case Understand(raw, arrived_at, level):
-                return understand(raw, arrived_at, level)
-            case Show(text, text_format, declared, parent_text):
-                return show(text, text_format, declared, parent_text)
+            case Understand(raw, arrived_at, level, outside):
+                return understand(raw, arrived_at, level, outside)
+            case Show(text, text_format, declared, parent_text, outside):
+                return show(text, text_format, declared, parent_text, outside=outside)
     except Exception as error:  # One message must not cost the others their import.
         return Crash(f"{type(error).__name__}: {error}"[:500])
 

@@ -24,6 +24,7 @@ from forum.operations.quarantine import put_aside
 from forum.operations.raw import LEVEL
 from forum.storage.imports import ImportSource
 from forum.storage.lists import MailingList
+from forum.storage.mirror import outside_of
 from mailbridge.archive.child import Answer, Crash, Job, Show, Understand, Workers
 from mailbridge.archive.context import Context
 from mailbridge.archive.found import Fault, Found, Item, OldPage
@@ -79,6 +80,7 @@ class Importer:
         self.session = session
         self.mailing_list = mailing_list
         self.list_id = mailing_list.id
+        self.outside = outside_of(session, mailing_list)
         self.source_id = source.id
         self.done = source.done
         self.counts = {file: Counts(*counts) for file, counts in source.counts.items()}
@@ -120,7 +122,7 @@ class Importer:
 
     def _begin(self, batch: _Batch) -> None:
         jobs: list[Job] = [
-            Understand(found.raw, found.arrived or self.now, LEVEL)
+            Understand(found.raw, found.arrived or self.now, LEVEL, self.outside)
             for found in batch.found
             if found.fault is None
         ]
@@ -151,7 +153,7 @@ class Importer:
         submissions = [one.submission for one in batch.understood if isinstance(one, Understood)]
         batch.parent_texts = self.context.parent_texts(submissions)
         jobs: list[Job] = [
-            Show(one.text, one.text_format, one.declared_language, parent_text)
+            Show(one.text, one.text_format, one.declared_language, parent_text, self.outside)
             for one, parent_text in zip(submissions, batch.parent_texts, strict=True)
         ]
         batch.showing = self.workers.submit(jobs)

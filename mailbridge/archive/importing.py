@@ -225,6 +225,22 @@ class _Run:
             total.quarantined += one.quarantined
 
 
+def import_file(session: Session, mailing_list: MailingList, path: Path, now: datetime) -> int:
+    """Import one file for another command, searchable when it returns; gives how many were stored.
+
+    Raises:
+        BadInput: nothing in it is mail.
+        Failure: it was broken off.
+    """
+    with _errors(), Indexing(settings()):
+        run = _Run(session, mailing_list, now, quiet=True)
+        with Workers(1) as workers:
+            run.source(path, Format.AUTO, mailing_list.slug, workers)
+        run.finish({})
+        run.index()
+    return run.report.total()["stored"]
+
+
 @contextmanager
 def _errors() -> Iterator[None]:
     """What goes wrong becomes one line."""

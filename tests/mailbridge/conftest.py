@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from forum.settings import ListenAddress
+from forum.settings import ListenAddress, Settings
+from forum.storage.people import Account
 from mailbridge.listener import Limits, Listener
+from tests.factories import Make
+from tests.mailbridge.mirroring import Mirror, member, mirror_of
 
 
 @dataclass
@@ -140,3 +144,15 @@ def smarthost() -> Iterator[RunningSmarthost]:
     controller.start()
     yield RunningSmarthost(host, controller)
     controller.stop()
+
+
+@pytest.fixture
+def mirror(session: Session, settings: Settings, make: Make) -> Mirror:
+    """A mirrored list and its outside list."""
+    return mirror_of(session, settings, make)
+
+
+@pytest.fixture
+def awa(mirror: Mirror) -> Account:
+    """Somebody who writes on the web."""
+    return member(mirror)

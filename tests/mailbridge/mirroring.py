@@ -96,6 +96,24 @@ class Mirror:
         return list(self.session.scalars(select(Post).order_by(Post.id)))
 
 
+def mirror_of(
+    session: Session, settings: Settings, make: Make, slug: str = "atelier", **options: str
+) -> Mirror:
+    """A list that mirrors the outside list, or another."""
+    options = {"upstream_address": OUTSIDE, "bridge_address": BRIDGE, **options}
+    made = make.mailing_list(slug, mode="mirrored", **options)
+    make.commit()
+    return Mirror(session, settings, make, made)
+
+
+def member(mirror: Mirror, email: str = "awa@example.org", name: str = "Awa Ndiaye") -> Account:
+    """An account that writes on the web and reads there."""
+    account = mirror.make.account(email, name)
+    mirror.make.subscriber(mirror.mailing_list, email, delivery="none")
+    mirror.make.commit()
+    return account
+
+
 def parsed(raw: bytes) -> EmailMessage:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from forum.settings import Settings
 from forum.storage.archive import MessageLink
 from forum.storage.mail import Delivery, HeldMessage, IncomingState, SendState
 from forum.storage.mirror import MirrorDelivery
@@ -21,23 +20,6 @@ from tests.mailbridge.mirroring import (
     parsed,
     passed_on,
 )
-
-
-@pytest.fixture
-def mirror(session: Session, settings: Settings, make: Make) -> Mirror:
-    made = make.mailing_list(
-        "atelier", mode="mirrored", upstream_address=OUTSIDE, bridge_address=BRIDGE
-    )
-    make.commit()
-    return Mirror(session, settings, make, made)
-
-
-@pytest.fixture
-def awa(mirror: Mirror, make: Make):  # type: ignore[no-untyped-def]
-    account = make.account("awa@example.org", "Awa Ndiaye")
-    make.subscriber(mirror.mailing_list, "awa@example.org", delivery="none")
-    make.commit()
-    return account
 
 
 def test_a_post_of_the_outside_list_has_its_real_author(mirror: Mirror) -> None:

@@ -1,0 +1,106 @@
+"""`passerelle mirror`: both sides of a mirrored list compared, and what is missing brought in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+from flask.cli import with_appcontext
+
+from forum.clock import utcnow
+from forum.commands.errors import BadInput
+from forum.commands.lookup import as_json, print_json, the_list
+from forum.extensions import db
+from forum.operations import mirroring_status
+from forum.storage.base import reading
+from forum.storage.lists import MailingList
+from mailbridge import mirror_reconcile
+from mailbridge.archive.found import ArchiveError
+from mailbridge.archive.importing import import_file
+from mailbridge.mirror_reconcile import Comparison
+
+LISTED: Final = 50
+"""Message-IDs and posts that are named; the rest are counted."""
+
+_PATH: Final = click.Path(path_type=Path, exists=True)
+
+
+@click.group("mirror")
+def mirror() -> None:
+    """Compare a mirrored list with its outside list, and bring in what is missing."""
+
+
+@mirror.command("status")
+@click.argument("slug")
+@click.option("--against", type=_PATH, metavar="PATH", help="An archive of the outside list.")
+@as_json
+@with_appcontext
+def status_command(slug: str, against: Path | None, as_json: bool) -> None:
+    """Count the posts of the list SLUG that are on both sides, wait, are missing or came twice.
+
+    Without --against, what is missing here is known by what posts refer to; with it, also by the
+    messages of an archive (mbox or any other form that `passerelle import` reads).
+    """
+    with reading():
+        mailing_list = _mirrored(slug)
+        found = _compared(mailing_list, against) if against else Comparison()
+        counted = mirroring_status.status(
+            db.session(),
+            mailing_list,
+            also_both=found.both,
+            also_missing=found.missing,
+            also_duplicates=found.duplicates,
+        )
+        missing = [*mirroring_status.missing_ids(db.session(), mailing_list), *found.missing]
+        waiting = mirroring_status.waiting(db.session(), mailing_list, utcnow(), LISTED)
+    if as_json:
+        print_json(counted.as_dict())
+        return
+    for name, number in counted.as_dict().items():
+        click.echo(f"{name}: {number}")
+    for one in waiting:
+        click.echo(f"waiting\t{one.post.id}\t{one.delivery.state}\t{one.post.subject}")
+    unlike = list(dict.fromkeys(missing))
+    for identifier in unlike[:LISTED]:
+        click.echo(f"missing\t{identifier}")
+    if len(unlike) > LISTED:
+        click.echo(f"missing\t({len(unlike) - LISTED} more)")
+
+
+@mirror.command("repair")
+@click.argument("slug")
+@click.option(
+    "--from", "source", type=_PATH, required=True, metavar="PATH", help="An archive of that list."
+)
+@with_appcontext
+def repair(slug: str, source: Path) -> None:
+    """Bring into the list SLUG what an archive of its outside list holds and it does not.
+
+    Nothing is mailed to anybody, and nothing that is here already is stored twice.
+    """
+    session, now = db.session(), utcnow()
+    mailing_list = _mirrored(slug)
+    with mirror_reconcile.temporary_archive() as folder:
+        missing = Path(folder) / "missing.mbox"
+        try:
+            number = mirror_reconcile.keep_missing(session, mailing_list, source, missing, now)
+        except ArchiveError as error:
+            raise BadInput(str(error)) from None
+        session.commit()
+        stored = import_file(session, mailing_list, missing, now) if number else 0
+    click.echo(f"missing={number} stored={stored}")
+
+
+def _mirrored(slug: str) -> MailingList:
+    mailing_list = the_list(slug)
+    if not mailing_list.upstream_address:
+        raise BadInput(f"{mailing_list.slug} mirrors no outside list")
+    return mailing_list
+
+
+def _compared(mailing_list: MailingList, against: Path) -> Comparison:
+    try:
+        return mirror_reconcile.compare(db.session(), mailing_list, against, utcnow())
+    except ArchiveError as error:
+        raise BadInput(str(error)) from None

@@ -1,0 +1,91 @@
+"""`passerelle mirror`: both sides compared, and what is missing brought in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from forum.domain.mbox import mbox_entry
+from forum.storage.archive import Post
+from forum.storage.mail import Delivery
+from forum.storage.mirror import MirrorDelivery
+from tests.commands.conftest import Run, one_line
+from tests.factories import START, mail
+from tests.mailbridge.mirroring import FOOTER, OUTSIDE, Mirror, member, mirror_of, passed_on
+
+
+@pytest.fixture
+def mirror(session, settings, make) -> Mirror:  # type: ignore[no-untyped-def]
+    return mirror_of(session, settings, make)
+
+
+def outside_posts(number: int) -> list[bytes]:
+    return [
+        passed_on(
+            mail(
+                author="Luz <luz@example.net>", to=OUTSIDE, subject=f"Nouvelle {one}",
+                message_id=f"m{one}@example.net", text=f"Le texte numéro {one}, bien à vous.\n",
+                references=f"m{one - 1}@example.net" if one else "",
+            ),
+            footer=FOOTER, prefix="[atelier]", hides=True,
+        )
+        for one in range(number)
+    ]  # fmt: skip
+
+
+def archive(path: Path, messages: list[bytes]) -> Path:
+    path.write_bytes(b"".join(mbox_entry(raw.replace(b"\r\n", b"\n"), START) for raw in messages))
+    return path
+
+
+def counts(run: Run, *args: str) -> dict[str, int]:
+    found: dict[str, int] = run("mirror", "status", "atelier", "--json", *args).json
+    return found
+
+
+def test_both_sides_are_compared_and_repaired(mirror: Mirror, run: Run, tmp_path: Path) -> None:
+    awa = member(mirror)
+    messages = outside_posts(4)
+    for raw in (messages[0], messages[0], messages[2]):
+        mirror.arrives(raw)
+    mirror.write(awa, "Rencontre de printemps")
+    mirror.write(awa, "Une autre rencontre")
+    mirror.work()
+    echo = passed_on(mirror.went_out()[0], footer=FOOTER, new_id="o1@listes.example.net")
+    mirror.arrives(echo)
+    mirror.session.commit()
+    assert counts(run) == {"both": 3, "waiting": 1, "missing": 1, "duplicates": 1}
+    path = archive(tmp_path / "atelier.mbox", [*messages, echo])
+    against = counts(run, "--against", str(path))
+    assert against == {"both": 3, "waiting": 1, "missing": 2, "duplicates": 1}
+    for stored in (2, 0):
+        done = run("mirror", "repair", "atelier", "--from", str(path))
+        assert done.last == f"missing={stored} stored={stored}"
+    assert counts(run, "--against", str(path)) == {
+        "both": 5, "waiting": 1, "missing": 0, "duplicates": 1,
+    }  # fmt: skip
+    mirror.session.expire_all()
+    chain = mirror.session.scalars(
+        select(Post).where(Post.subject.like("Nouvelle%")).order_by(Post.subject)
+    ).all()
+    assert len({post.thread_id for post in chain}) == 1
+    assert {post.author.addresses[0].email for post in chain} == {"luz@example.net"}
+    assert mirror.session.scalars(select(Delivery)).all() == []
+    assert len(mirror.session.scalars(select(MirrorDelivery)).all()) == 2
+
+
+def test_the_list_must_have_an_outside_list(make, run: Run) -> None:  # type: ignore[no-untyped-def]
+    make.mailing_list()
+    make.commit()
+    done = run("mirror", "status", "ancrage", status=2)
+    assert one_line(done)
+    assert "mirrors no outside list" in done.err
+
+
+def test_what_is_no_archive_is_said(mirror: Mirror, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "photo.bin"
+    path.write_bytes(bytes(range(256)) * 20)
+    for args in (("status", "atelier", "--against"), ("repair", "atelier", "--from")):
+        assert one_line(run("mirror", *args, str(path), status=2))
