@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from forum.clock import utcnow
 from forum.domain.message import parse
 from forum.operations import digests
+from forum.operations.bursts import queue_bursts
 from forum.operations.raw import load_raw
 from forum.search import SearchIndex
 from forum.search.indexer import drain
@@ -26,8 +27,8 @@ from forum.storage.mail import Delivery, DigestDelivery, Incoming, Notice
 from mailbridge import notices, queue
 from mailbridge.digest import DigestBuilder
 from mailbridge.dispatch import Dispatcher
-from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
 from mailbridge.mirror_sending import MirrorSender
+from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
 from mailbridge.outgoing import Builder, Copy
 from mailbridge.receive import resume
 from mailbridge.transport import Transport
@@ -63,9 +64,7 @@ class Worker:
     def __post_init__(self) -> None:
         self._builder = Builder(self.settings)
         self._digest_builder = DigestBuilder(self.settings)
-        self._mirror = MirrorSender(
-            self.session, self.settings, self.transport, lambda: self.now()
-        )
+        self._mirror = MirrorSender(self.session, self.settings, self.transport, lambda: self.now())
         self._dispatcher = Dispatcher(
             session=self.session,
             settings=self.settings,
@@ -160,10 +159,10 @@ class Worker:
         )
         if self.stopping or recently:
             return 0
-        made = digests.queue_digests(self.session, now)
+        made = len(digests.queue_digests(self.session, now)) + queue_bursts(self.session, now)
         self.session.commit()
         self._gathered_at = now
-        return len(made)
+        return made
 
     def _send(self, kind: queue.Kind) -> int:
         """Send one batch; gives how many mails were tried."""

@@ -25,6 +25,8 @@ class Candidate:
     reads: str = ""
     own_posts: bool = False
     follows_written: bool = True
+    bursts: bool = False
+    """Whether what comes within minutes in one thread comes as one mail."""
     is_login: bool = False
     """Whether the person signs in with this address."""
 
@@ -50,7 +52,7 @@ class Recipient:
 
     subscription: Candidate
     at_once: bool
-    """Whether it does not wait for a digest."""
+    """Whether it does not wait, for a digest or for what else comes in the thread."""
 
 
 def recipients(candidates: Iterable[Candidate], occasion: Occasion) -> list[Recipient]:
@@ -103,7 +105,8 @@ def _of_person(author_id: int, own: list[Candidate], occasion: Occasion) -> Reci
             continue
         # Who follows a thread wants all of it, and an answer to their own words above all.
         if wrote_it or following or reads(one.reads, occasion.language):
-            return Recipient(one, following or one.delivery == "each")
+            each = one.delivery == "each"
+            return Recipient(one, not one.bursts if each else following)
     return None
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from forum.domain.digest_schedule import Rhythm, last_slot
@@ -26,11 +26,12 @@ POSTS_PER_DIGEST: Final = 100
 
 SUBSCRIPTIONS_AT_ONCE: Final = 200
 
-_SHOWN: Final = and_(
+SHOWN: Final = and_(
     Post.state == PostState.VISIBLE,
     # A post may have been moved to a list that the subscriber may not read.
     Post.mailing_list_id == Subscription.mailing_list_id,
 )
+"""Which posts may stand in a mail to a subscription."""
 
 
 def queue_digests(
@@ -42,7 +43,8 @@ def queue_digests(
 ) -> list[int]:
     """Make a digest, to be sent, of what waits for each subscription that is due.
 
-    Who reads each post by now gets what still waits from before at once.
+    Who reads each post by now gets what still waits from before at once; for who wants bursts as
+    one mail, `forum.operations.bursts` decides.
 
     Args:
         mailing_list: Of this list alone.
@@ -70,7 +72,7 @@ def keep_shown(session: Session, digest_ids: Sequence[int]) -> list[int]:
         select(DigestItem.id)
         .join(Post)
         .join(Subscription, Subscription.id == DigestItem.subscription_id)
-        .where(DigestItem.digest_id.in_(digest_ids), ~_SHOWN)
+        .where(DigestItem.digest_id.in_(digest_ids), ~SHOWN)
     )
     session.execute(
         update(DigestItem)
@@ -95,7 +97,7 @@ def posts_of(session: Session, digest_id: int) -> list[Post]:
         select(Post)
         .join(DigestItem, DigestItem.post_id == Post.id)
         .join(Subscription, Subscription.id == DigestItem.subscription_id)
-        .where(DigestItem.digest_id == digest_id, _SHOWN)
+        .where(DigestItem.digest_id == digest_id, SHOWN)
         .options(
             joinedload(Post.mailing_list), joinedload(Post.thread), joinedload(Post.raw),
             joinedload(Post.author), selectinload(Post.attachments),
@@ -155,7 +157,7 @@ def _due_subscriptions(
     something = (
         select(DigestItem.id)
         .join(Post)
-        .where(DigestItem.subscription_id == Subscription.id, _waiting(ready_by), _SHOWN)
+        .where(DigestItem.subscription_id == Subscription.id, _waiting(ready_by), SHOWN)
         .correlate(Subscription)
         .exists()
     )
@@ -164,6 +166,7 @@ def _due_subscriptions(
         .where(
             Subscription.mailing_list_id == mailing_list.id,
             Subscription.delivery == mode,
+            or_(Subscription.delivery != DeliveryMode.EACH, Subscription.bursts.is_(False)),
             receives(now),
             something,
         )
@@ -180,7 +183,7 @@ def _fill(session: Session, subscription_ids: Sequence[int], now: datetime) -> l
         select(DigestItem.subscription_id, DigestItem.id)
         .join(Post)
         .join(Subscription, Subscription.id == DigestItem.subscription_id)
-        .where(Subscription.id.in_(subscription_ids), _waiting(now), _SHOWN)
+        .where(Subscription.id.in_(subscription_ids), _waiting(now), SHOWN)
         .order_by(DigestItem.subscription_id, Post.date, Post.id)
     )
     filled: list[tuple[DigestDelivery, list[int]]] = []

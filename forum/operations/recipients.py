@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, func, or_, select
 from sqlalchemy.orm import Session
 
 from forum.domain.recipients import Candidate, Occasion
@@ -28,13 +29,15 @@ def candidates_of(session: Session, mailing_list: MailingList, now: datetime) ->
             Subscription.reads,
             Subscription.own_posts,
             Subscription.follows_written,
-            Account.email == Address.email,
+            Subscription.bursts,
+            func.coalesce(Account.email == Address.email, false()),
         )
         .join(Address, Address.id == Subscription.address_id)
         .outerjoin(Account, Account.author_id == Address.author_id)
         .where(Subscription.mailing_list_id == mailing_list.id, receives(now))
     )
-    return [Candidate(*row[:-1], is_login=bool(row[-1])) for row in session.execute(query)]
+    rows: Iterable[Sequence[Any]] = session.execute(query)
+    return [Candidate(*row) for row in rows]
 
 
 def occasion_of(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.clock import utcnow
 from forum.config import settings
+from forum.domain.sending_limits import list_scope
 from forum.extensions import db
 from forum.operations import bounces, limits
 from forum.operations.outgoing import set_stopped
@@ -92,7 +93,7 @@ def sending_of(mailing_list: MailingList) -> Sending:
     """How a list's outgoing mail stands now."""
     session, now = db.session(), utcnow()
     held = limits.held_by_limits(session, settings().hourly_limits, now)
-    own = limits.list_scope(mailing_list.id)
+    own = list_scope(mailing_list.id)
     bouncing = session.scalar(
         select(func.count(Subscription.id)).where(
             Subscription.mailing_list_id == mailing_list.id,
