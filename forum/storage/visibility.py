@@ -88,9 +88,24 @@ def find_post(session: Session, reader: Reader, post_id: int) -> Post | None:
     return post if may_moderate(session, reader, post.mailing_list_id) else None
 
 
+def find_place(session: Session, reader: Reader, post_id: int) -> Post | None:
+    """A post whose place in its thread the reader may see: a tombstone has one too."""
+    post = session.scalar(
+        select(Post).join(MailingList).where(Post.id == post_id, visible_lists(reader))
+    )
+    if post is not None and post.state == PostState.REMOVED:
+        return post
+    return find_post(session, reader, post_id)
+
+
 def may_moderate(session: Session, reader: Reader, mailing_list_id: int) -> bool:
     """Whether a reader is moderator or owner of a list, or an administrator."""
     return reader.is_admin or _has_role(session, reader, mailing_list_id, ("owner", "moderator"))
+
+
+def may_run(session: Session, reader: Reader, mailing_list_id: int) -> bool:
+    """Whether a reader is owner of a list, or an administrator."""
+    return reader.is_admin or _has_role(session, reader, mailing_list_id, ("owner",))
 
 
 def may_fetch_bytes(session: Session, reader: Reader, mailing_list_id: int) -> bool:

@@ -26,7 +26,7 @@ from forum.storage.mail import (
 from forum.storage.people import Account, Address, Author, account_by_email
 from forum.web.access import administrators_only, the_account
 from forum.web.addresses import page_number
-from forum.web.forms import ListForm, NewListForm, RoleForm
+from forum.web.list_forms import ListForm, NewListForm, RoleForm
 from forum.web.site_state import count, list_rows, read_queues
 from forum.web.wording import role_text
 

@@ -25,16 +25,6 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.domain.compose import is_blank
 from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email, check_name
-from forum.operations.lists import PREFIX_CHARACTERS, TITLE_CHARACTERS
-from forum.storage.lists import (
-    FromPolicy,
-    Mode,
-    Posting,
-    ReplyTo,
-    RoleName,
-    Strangers,
-    Visibility,
-)
 from forum.storage.people import TokenScope
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES
 
@@ -80,13 +70,6 @@ def is_name(form: Form, field: Field) -> None:
         ) from None
 
 
-def title_field(label: Any) -> StringField:
-    """The title of a list."""
-    too_long = _("A title has at most %(max)d characters.", max=TITLE_CHARACTERS)
-    rules = [Length(max=TITLE_CHARACTERS, message=too_long)]
-    return StringField(label, filters=[one_line], validators=rules)
-
-
 def email_field(label: Any, *, needed: bool = True) -> EmailField:
     """An email address."""
     rules: list[Any] = [is_email]
@@ -105,19 +88,6 @@ def name_field(*rules: Any) -> StringField:
         validators=[*rules, Length(max=NAME_CHARACTERS, message=too_long), is_name],
         render_kw={"autocomplete": "name"},
     )
-
-
-def is_prefix(form: Form, field: Field) -> None:
-    """Whether this can stand before subjects: one name, with or without its brackets."""
-    inner = (field.data or "").removeprefix("[").removesuffix("]")
-    if set(inner) & set("[]") or not inner.isprintable():
-        raise ValidationError(_("A prefix is one name in brackets, such as [ancrage]."))
-
-
-def _prefix_field(label: Any) -> StringField:
-    too_long = _("A prefix has at most %(max)d characters.", max=PREFIX_CHARACTERS)
-    rules = [Length(max=PREFIX_CHARACTERS, message=too_long), is_prefix]
-    return StringField(label, filters=[one_line], validators=rules)
 
 
 def choices_of(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
@@ -145,6 +115,14 @@ def radio_field(label: Any, pairs: Iterable[tuple[str, Any]], default: str = "")
     )
 
 
+def zones(present: str) -> list[SelectChoice]:
+    """The time zones of cities, and the one that is chosen already."""
+    names = {name for name in available_timezones() if "/" in name and name[:4] != "Etc/"}
+    # A zone that stands keeps its place; what was only typed does not get one.
+    names |= {"UTC", present} & available_timezones()
+    return choices_of((name, name.replace("_", " ")) for name in sorted(names))
+
+
 class LoginForm(FlaskForm):  # type: ignore[misc]
     """An address, and a password for those who have one."""
 
@@ -165,11 +143,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the zones of cities, and the one the person has."""
         super().__init__(*args, **kwargs)
-        names = {name for name in available_timezones() if "/" in name and name[:4] != "Etc/"}
-        # A zone the person has keeps its place; what was only typed does not get one.
-        names |= {"UTC", kwargs.get("time_zone") or "UTC"} & available_timezones()
-        pairs = [(name, name.replace("_", " ")) for name in sorted(names)]
-        self.time_zone.choices = choices_of(pairs)
+        self.time_zone.choices = zones(kwargs.get("time_zone") or "UTC")
 
 
 class TokenForm(FlaskForm):  # type: ignore[misc]
@@ -236,87 +210,4 @@ class ComposeForm(AnswerForm):
             ),
         ],
         render_kw={"autocomplete": "off"},
-    )
-
-
-class ListForm(FlaskForm):  # type: ignore[misc]
-    """The options of a list."""
-
-    title_fr = title_field(_("Title in French"))
-    title_en = title_field(_("Title in English"))
-    title_es = title_field(_("Title in Spanish"))
-    description_fr = StringField(_("What the list is for, in French"), filters=[one_line])
-    description_en = StringField(_("What the list is for, in English"), filters=[one_line])
-    description_es = StringField(_("What the list is for, in Spanish"), filters=[one_line])
-    visibility = select_field(
-        _("Who may read"),
-        [
-            (Visibility.PUBLIC, _("Everybody")),
-            (Visibility.PRIVATE, _("Subscribers only")),
-        ],
-    )
-    posting = select_field(
-        _("Whose messages are posted at once"),
-        [
-            (Posting.MEMBERS, _("Those of subscribers")),
-            (Posting.OPEN, _("Everybody's")),
-            (Posting.MODERATED, _("Nobody's: a moderator reads every message first")),
-        ],
-    )
-    strangers = select_field(
-        _("Messages of people who are not subscribed"),
-        [
-            (Strangers.HOLD, _("Keep them for a moderator")),
-            (Strangers.DISCARD, _("Set them aside without asking")),
-        ],
-    )
-    language = select_field(_("Language of notices to unknown people"), OWN_NAMES)
-    from_policy = select_field(
-        _("Sender of the mails"),
-        [
-            (FromPolicy.AUTO, _("The author where that arrives safely, else the list")),
-            (FromPolicy.KEEP, _("Always the author")),
-            (FromPolicy.ALWAYS, _("Always the list")),
-        ],
-    )
-    reply_to = select_field(
-        _("Where answers by mail go"),
-        [
-            (ReplyTo.BOTH, _("To the list and to the author")),
-            (ReplyTo.LIST, _("To the list")),
-            (ReplyTo.AUTHOR, _("To the author")),
-        ],
-    )
-    subject_prefix = _prefix_field(_("Prefix of the subjects in mails"))
-    mode = select_field(
-        _("Who sends to the subscribers"),
-        [
-            (Mode.HOSTED, _("This site")),
-            (Mode.MIRRORED, _("An outside list, which is mirrored here")),
-        ],
-    )
-    upstream_address = email_field(_("Address of the outside list"), needed=False)
-    bridge_address = email_field(_("Our address on the outside list"), needed=False)
-    upstream_list_id = StringField(
-        _("List-Id of the outside list, where it differs"), filters=[one_line]
-    )
-
-
-class NewListForm(ListForm):
-    """The same with the address, which never changes."""
-
-    address = email_field(_("Address of the list"))
-
-
-class RoleForm(FlaskForm):  # type: ignore[misc]
-    """Who gets which role on a list."""
-
-    email = email_field(_("Email address of the account"))
-    role = select_field(
-        _("Role"),
-        [
-            (RoleName.MODERATOR, _("moderator")),
-            (RoleName.OWNER, _("owner")),
-            (RoleName.TRANSLATOR, _("translator")),
-        ],
     )
