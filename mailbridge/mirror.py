@@ -50,27 +50,32 @@ class Arrival:
     """By the outside list, as it says itself."""
 
     @property
+    def is_mirror(self) -> bool:
+        """Whether it mirrors the outside list now; a list that has moved here once did."""
+        return self.mailing_list.mode == Mode.MIRRORED
+
+    @property
     def sender(self) -> Sender:
         """What the posting rules are to know.
 
         What merely says at our own address that the outside list sent it has to meet our rules:
         that address is public. It does not go out again, whoever says so.
         """
-        trusted = self.by_bridge and self.by_outside
+        trusted = self.is_mirror and self.by_bridge and self.by_outside
         return Sender(from_outside=trusted, goes_out=not (self.by_bridge or self.by_outside))
 
 
 def arrival_of(
     session: Session, row: Incoming, route: Route, mailing_list: MailingList, raw: bytes
 ) -> Arrival | None:
-    """What is known of a mail to a mirrored list; None for any other mail."""
-    if mailing_list.mode != Mode.MIRRORED or route.kind not in (RouteKind.POST, RouteKind.BRIDGE):
+    """What is known of a mail to a list that has an outside list, or had one; else None."""
+    if route.kind not in (RouteKind.POST, RouteKind.BRIDGE):
         return None
     outside = outside_of(session, mailing_list)
     if outside is None:
         return None
     headers = Headers.of(raw)
-    by_bridge = route.kind is RouteKind.BRIDGE
+    by_bridge = row.forward_path == outside.bridge
     return Arrival(
         mailing_list=mailing_list,
         outside=outside,
@@ -97,7 +102,10 @@ def take(
     trusted = arrival.by_bridge and arrival.by_outside
     if trusted and mirror_digest.unpack(session, row, raw, arrival.outside, now):
         return None
-    machine = automatic.classify(raw, row.reverse_path)
+    own = () if arrival.is_mirror else (arrival.mailing_list.list_id,)
+    machine = automatic.classify(raw, row.reverse_path, own)
+    if machine is Automatic.ECHO:
+        return None
     if arrival.by_bridge and _take_service(session, row, arrival, machine, now):
         return None
     named = mirror_token.named_post(arrival.headers, arrival.mailing_list, settings)
@@ -113,7 +121,7 @@ def take(
     if isinstance(found, mirroring.Changed):
         row.post_id = found.post_id
         return _hold(session, row, arrival, Reason.CAME_BACK_CHANGED, now)
-    if arrival.by_bridge and not arrival.by_outside:
+    if arrival.is_mirror and arrival.by_bridge and not arrival.by_outside:
         return _hold(session, row, arrival, Reason.NOT_FROM_OUTSIDE, now)
     return None
 

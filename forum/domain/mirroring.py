@@ -24,7 +24,7 @@ _VIA: Final = re.compile(
     re.IGNORECASE,
 )
 _LAST_VIA: Final = re.compile(
-    r"^(?P<name>.*\S)\s+via\s+\S.*$|^(?P<before>.*\S)\s*\([^()]*\bvia\s[^()]*\)\s*$",
+    r"^(?P<before>.*\S)\s*\([^()]*\bvia\s[^()]*\)\s*$|^(?P<name>.*\S)\s+via\s+\S.*$",
     re.IGNORECASE | re.DOTALL,
 )
 _INSIDE: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from forum.domain.digest_schedule import is_time_zone
 from forum.domain.values import LANGUAGES
 from forum.operations.accounts import AccountError, check_email
+from forum.operations.mirroring_out import stop_upstream
 from forum.storage.lists import (
     FromPolicy,
     MailingList,
@@ -109,7 +110,11 @@ def edit_list(session: Session, mailing_list: MailingList, **options: Any) -> No
     Raises:
         ListError: no such option, or a value it cannot have.
     """
+    before = mailing_list.mode
     _apply(session, mailing_list, options)
+    if before == Mode.MIRRORED and mailing_list.mode == Mode.HOSTED:
+        # The list is here now: what still waits for the outside list has no way to go.
+        stop_upstream(session, mailing_list)
     session.flush()
 
 
@@ -127,6 +132,8 @@ def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any])
             raise ListError(f"the hour of digests must be from 0 to 23, not {value!r}")
         if name in ("upstream_address", "bridge_address"):
             value = _outside_address(session, mailing_list, name, value)
+        if name == "upstream_list_id":
+            value = _list_id(value)
         if name.startswith("title_"):
             value = _title(value)
         if name.startswith("welcome_") and len(value) > WELCOME_CHARACTERS:
@@ -134,10 +141,31 @@ def _apply(session: Session, mailing_list: MailingList, options: dict[str, Any])
         if name == "subject_prefix":
             value = _prefix(value)
         setattr(mailing_list, name, value)
-    if mailing_list.mode == Mode.MIRRORED and not (
-        mailing_list.upstream_address and mailing_list.bridge_address
-    ):
+    _check_mirror(mailing_list)
+
+
+def _check_mirror(mailing_list: MailingList) -> None:
+    upstream, bridge = mailing_list.upstream_address, mailing_list.bridge_address
+    if mailing_list.mode == Mode.MIRRORED and not (upstream and bridge):
         raise ListError("a mirrored list needs an upstream address and a bridge address")
+    if upstream and upstream == mailing_list.address:
+        raise ListError("a list cannot mirror itself: the upstream address is its own")
+    if bridge and bridge == mailing_list.address:
+        raise ListError("the bridge address must differ from the list's own: people write to that")
+    if bridge and bridge == upstream:
+        raise ListError("the bridge address must differ from the upstream address")
+
+
+def _list_id(text: str) -> str | None:
+    """The identifier of RFC 2919, also where the whole header was given."""
+    inner = text.strip().removeprefix("List-Id:").strip()
+    if inner.endswith(">"):
+        inner = inner.rpartition("<")[2].removesuffix(">")
+    if not inner:
+        return None
+    if not re.fullmatch(r"[^\s<>@]{1,250}", inner) or not inner.isprintable():
+        raise ListError(f"{text!r} is no List-Id, such as atelier.lists.example.org")
+    return inner.lower()
 
 
 def _title(text: str) -> str:
@@ -167,8 +195,16 @@ def _outside_address(session: Session, mailing_list: MailingList, name: str, val
         raise ListError(str(error)) from None
     with session.no_autoflush:
         holder = list_by_address(session, value)
-    if holder is not None and holder is not mailing_list and name == "bridge_address":
+    if name == "upstream_address":
+        return value
+    if holder is not None and holder is not mailing_list:
         raise ListError(f"{value} is an address of {holder.slug} already")
+    local = value.partition("@")[0]
+    # Mail for another list's people would come to this bridge.
+    with session.no_autoflush:
+        other = list_by_slug(session, local)
+    if (other is not None and other is not mailing_list) or local.endswith(RESERVED_ENDINGS):
+        raise ListError(f"{value} cannot be a bridge address: {local} has a meaning already")
     return value
 
 

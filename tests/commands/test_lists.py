@@ -104,3 +104,40 @@ def test_roles_are_given_and_taken_back_and_both_are_on_record(run: Run, ancrage
     run("role", "revoke", ancrage, "marie@example.net", "moderator")
     actions = [entry["action"] for entry in run("audit", ancrage, "--json").json]
     assert actions == ["create", "grant", "revoke"]
+
+
+MIRRORED = ("--mode", "mirrored", "--upstream", "atelier@listes.example.net")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (MIRRORED, "needs an upstream address and a bridge address"),
+        ((*MIRRORED, "--bridge-address", "ancrage@lists.example.org"), "differ from the list's"),
+        ((*MIRRORED, "--bridge-address", "atelier@listes.example.net"), "differ from the upstream"),
+        ((*MIRRORED, "--bridge-address", "autre@lists.example.org"), "autre already"),
+        ((*MIRRORED, "--bridge-address", "autre-owner@lists.example.org"), "has a meaning already"),
+        ((*MIRRORED, "--bridge-address", "no address"), "is not an email address"),
+        (("--upstream", "ancrage@lists.example.org"), "cannot mirror itself"),
+        (("--upstream-list-id", "two words"), "is no List-Id"),
+    ],
+)
+def test_a_mirror_that_cannot_work_is_refused(
+    run: Run, ancrage: str, options: tuple[str, ...], told: str
+) -> None:
+    run("list", "create", "autre@lists.example.org", *TITLES)
+    printed = run("list", "edit", ancrage, *options, status=2)
+    assert one_line(printed)
+    assert told in printed.err
+
+
+def test_a_list_becomes_a_mirror_and_hosted_again(run: Run, ancrage: str) -> None:
+    bridge = ("--bridge-address", "pont@lists.example.org")
+    run(
+        "list", "edit", ancrage, *MIRRORED, *bridge, "--upstream-list-id", "A <Atelier.example.net>"
+    )
+    shown = run("list", "show", ancrage, "--json").json
+    assert shown["mode"] == "mirrored"
+    assert shown["upstream_list_id"] == "atelier.example.net"
+    run("list", "edit", ancrage, "--mode", "hosted")
+    assert run("list", "show", ancrage, "--json").json["mode"] == "hosted"
