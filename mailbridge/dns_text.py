@@ -1,7 +1,7 @@
 """TXT records of the DNS: asked for with short time-outs, and remembered.
 
-Nothing else in the project asks the DNS. What needs an answer takes a `TxtLookup`, so that it can
-be given any source of answers.
+Nothing else asks the DNS but `passerelle doctor` (`dns_records`). What needs an answer takes a
+`TxtLookup`, so that it can be given any source of answers.
 """
 
 from __future__ import annotations

@@ -223,6 +223,19 @@ class SmtpTransport:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
+    def greet(self) -> frozenset[str]:
+        """Connect as for a mail and take leave without sending one; gives what is offered.
+
+        Raises:
+            smtplib.SMTPException, OSError: there would be no way out for mail.
+        """
+        self._deadline = time.monotonic() + TIMEOUT_SECONDS
+        client = self._connect()
+        offered = frozenset(client.esmtp_features)
+        self._client = client
+        self.close()
+        return offered
+
     def _try(self, reverse_path: str, recipient: str, message: bytes) -> Outcome | None:
         """One attempt; None where the connection was lost before the message was sent."""
         try:

@@ -15,13 +15,12 @@ from types import FrameType
 from typing import Any
 
 import click
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from forum.app import MIGRATIONS, create_app
+from forum.app import create_app
 from forum.commands.errors import Failure
+from forum.commands.setup import is_migrated
 from forum.domain.language_model import load_model
 from forum.extensions import db
 from forum.process import die_with_parent
@@ -211,10 +210,9 @@ def serve(host: str, port: int, no_worker: bool, no_mail: bool) -> None:
 
 def _must_be_migrated(app: Flask) -> None:
     with app.app_context():
-        with db.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_heads()
+        migrated = is_migrated(db.engine)
         db.engine.dispose()
-    if set(current) != set(ScriptDirectory(MIGRATIONS).get_heads()):
+    if not migrated:
         raise Failure("the database is not up to date: run 'passerelle init' first")
 
 
