@@ -1,0 +1,278 @@
+"""A mirrored list and its outside list while people write on both, and what each then holds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sqlite3
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from forum.app import create_app
+from forum.clock import utcnow
+from forum.extensions import db
+from forum.operations.accounts import create_account
+from forum.operations.lists import create_list
+from forum.operations.subscriptions import subscribe
+from forum.operations.tokens import issue_api_token
+from forum.settings import Settings
+from forum.storage.people import Account, TokenScope
+from tests.factories import mail
+from tests.flows.outside_habits import Habits
+from tests.flows.outside_list import OutsideList, OutsideWorld
+from tests.flows.outside_mail import Posted
+from tests.flows.site import DOMAIN, Site
+
+HOST = "listes.example.net"
+WRITERS = {"grace@example.org": "Grace Reyes", "awa@example.org": "Awa Ndiaye"}
+"""Who writes on the web."""
+MEMBERS = {
+    "imane@example.com": "Imane Zeroual",
+    "joan@example.com": "Joan Müller",
+    "mateo@example.com": "Mateo Ríos",
+}
+"""Who writes on the outside list."""
+THANKS = "Merci !"
+_KEY = re.compile(r"Contribution \d+|Merci !")
+_THANKED = frozenset({4, 7})
+SUBJECTS = ("Semences paysannes", "Marché d'été", "Monedas locales", "Water and land", "Réunion")
+WORDS = (
+    ("Les semences", "La cooperativa", "The weavers", "Nos jardins", "Los molinos", "Our bakers",
+     "Le marché"),
+    ("partagent depuis longtemps", "necesitan todavía", "have begun to lend", "ont rassemblé",
+     "ofrecen cada invierno", "will keep together", "cherchent partout", "describen en su carta"),
+    ("trente sacs de graines", "dos talleres abiertos", "a library of tools", "une charte commune",
+     "rutas por la montaña", "the accounts of the harvest", "des fours à bois",
+     "un mapa de fuentes", "letters from the coast"),
+    ("à Poitiers.", "en Dakar.", "near the old station.", "avant la Saint-Jean.",
+     "con sus vecinos."),
+)  # fmt: skip
+"""What the contributions are made of: no two say the same."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message as one side holds it."""
+
+    key: str
+    """How its text begins: each its own, but for the thanks."""
+    parent: str
+    """The same of what it answers; empty for what begins a thread."""
+    thread: str
+    """The same of the message that begins its thread."""
+
+
+def with_lists(site: Site, names: list[str]) -> dict[str, str]:
+    """Make mirrored lists and their writers; gives each writer's token, by address."""
+    app = create_app(Settings.load(site.environ))
+    with app.app_context():
+        session: Session = db.session()
+        accounts = [create_account(session, *one, utcnow()) for one in WRITERS.items()]
+        for name in names:
+            _make_list(session, name, accounts)
+        tokens = {
+            one.email: issue_api_token(session, one, TokenScope.WRITE, utcnow()) for one in accounts
+        }
+        session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return tokens
+
+
+def _make_list(session: Session, name: str, accounts: list[Account]) -> None:
+    titles = dict.fromkeys(("fr", "en", "es"), f"Liste {name}")
+    made = create_list(
+        session,
+        f"{name}@{DOMAIN}",
+        titles,
+        utcnow(),
+        mode="mirrored",
+        upstream_address=f"{name}@{HOST}",
+        bridge_address=bridge_of(name),
+    )
+    for account in accounts:
+        subscribe(session, made, account.email, utcnow(), delivery="none")
+
+
+def bridge_of(name: str) -> str:
+    """The bridge address of a list."""
+    return f"pont-{name}@{DOMAIN}"
+
+
+@dataclass
+class Run:
+    """One list, mirrored, over fifty posts."""
+
+    name: str
+    habits: Habits
+    world: OutsideWorld
+    site: Site
+    tokens: dict[str, str]
+    outside: OutsideList = field(init=False)
+    written: dict[str, str] = field(default_factory=dict)
+    """What was written: the key of each post and of what it answers, thanks left out."""
+    by_web: int = 0
+    by_list: int = 0
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        address = f"{self.name}@{HOST}"
+        self.outside = self.world.new_list(address, self.name.title(), self.habits)
+        self.outside.members |= {*MEMBERS, bridge_of(self.name)}
+        self.world.doors[bridge_of(self.name)] = self.site.lmtp
+
+    def round(self, size: int) -> None:
+        """Write so many posts, in turn on the web and on the list, each below an earlier one."""
+        begun = sorted(self.written)
+        mine, theirs = self._shown(), list(self.outside.archive)
+        for number in itertools.islice(self.numbers, size):
+            starts = number % 6 == 0 or not begun
+            parent = "" if starts else begun[number * 7 % len(begun)]
+            key = f"Contribution {number:02d}"
+            thanks = number % 10 in _THANKED and not starts
+            said = " ".join(some[number % len(some)] for some in WORDS)
+            text = THANKS if thanks else f"{key} : {said}"
+            if not thanks:
+                self.written[key] = parent
+            if number % 2 == 0:
+                self.by_web += 1
+                self._on_the_web(number, parent, f"{text}\n", mine)
+            else:
+                self.by_list += 1
+                self._on_the_list(number, parent, f"{text}\n", theirs)
+
+    def _shown(self) -> dict[str, tuple[int, int]]:
+        """The thread and the number of each contribution that the forum shows."""
+        query = (
+            "SELECT excerpt, thread_id, post.id FROM post JOIN mailing_list"
+            " ON mailing_list.id = post.mailing_list_id WHERE slug = ?"
+        )
+        found = rows(self.site, query, self.name)
+        return {key_of(text): (thread_id, post_id) for text, thread_id, post_id in found}
+
+    def _on_the_web(
+        self, number: int, parent: str, text: str, shown: dict[str, tuple[int, int]]
+    ) -> None:
+        body: dict[str, Any] = {"text": text}
+        path = f"/api/v1/lists/{self.name}/threads"
+        if parent:
+            thread_id, body["parent_id"] = shown[parent]
+            path = f"/api/v1/threads/{thread_id}/posts"
+        else:
+            body["subject"] = f"{SUBJECTS[number % len(SUBJECTS)]} {number}"
+        writer = list(self.tokens)[number // 2 % len(self.tokens)]
+        call(f"{self.site.web}{path}", self.tokens[writer], body)
+
+    def _on_the_list(self, number: int, parent: str, text: str, archive: list[Posted]) -> None:
+        address, name = list(MEMBERS.items())[number // 2 % len(MEMBERS)]
+        fields = {}
+        subject = f"{SUBJECTS[number % len(SUBJECTS)]} {number}"
+        if parent:
+            answered = next(one for one in archive if key_of(one.text) == parent)
+            subject = re.sub(r"^((?:\[[^]]*\] ?)?)(?:Re: )?", r"Re: \1", answered.subject)
+            fields["in_reply_to"] = answered.message_id.strip("<>")
+            before = [one.strip("<>") for one in answered.references]
+            fields["references"] = " ".join([*before, fields["in_reply_to"]])
+            text += f"\nLe 3 mars, {answered.author} a écrit :\n> {answered.text.splitlines()[0]}\n"
+        raw = mail(
+            author=f"{name} <{address}>",
+            subject=subject,
+            text=text,
+            to=self.outside.own.address,
+            message_id=f"{self.name}.{number}@example.com",
+            date=datetime.now(UTC) - timedelta(minutes=5) + timedelta(seconds=number),
+            **fields,
+        )
+        self.world.write(address, self.outside.own.address, raw)
+
+    def ours(self) -> list[dict[str, Any]]:
+        """Every post of the list as the API gives it, oldest first."""
+        posts: list[dict[str, Any]] = []
+        token = next(iter(self.tokens.values()))
+        page = call(f"{self.site.web}/api/v1/lists/{self.name}/threads?per_page=100", token)
+        for thread in page["items"]:
+            posts += call(f"{self.site.web}/api/v1/threads/{thread['id']}", token)["posts"]
+        return sorted(posts, key=lambda post: post["id"])
+
+    def held_here(self) -> Counter[Held]:
+        """What the forum holds."""
+        posts = self.ours()
+        keys = {post["id"]: key_of(post["text"]) for post in posts}
+        roots = {post["thread_id"]: keys[post["id"]] for post in posts if not post["parent_id"]}
+        return Counter(
+            Held(keys[post["id"]], keys.get(post["parent_id"], ""), roots[post["thread_id"]])
+            for post in posts
+        )
+
+    def held_there(self) -> Counter[Held]:
+        """What the outside list holds, threaded as its members' programs do: by References."""
+        numbers = {one.message_id: n for n, one in enumerate(self.outside.archive)}
+        parents: dict[int, int] = {}
+        for number, one in enumerate(self.outside.archive):
+            known = [numbers[other] for other in one.references if other in numbers]
+            if known:
+                parents[number] = known[-1]
+
+        def root(number: int) -> int:
+            while number in parents:
+                number = parents[number]
+            return number
+
+        def key(number: int) -> str:
+            return key_of(self.outside.archive[number].text)
+
+        return Counter(
+            Held(key(n), key(parents[n]) if n in parents else "", key(root(n)))
+            for n in range(len(self.outside.archive))
+        )
+
+
+def key_of(text: str) -> str:
+    """How a text begins."""
+    found = _KEY.match(text.strip())
+    assert found is not None, text
+    return found[0]
+
+
+def call(url: str, token: str, body: dict[str, Any] | None = None) -> Any:
+    """The API's answer; with a body it is sent, and a post must have been made of it."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == (200 if body is None else 201), answer.status
+        return json.load(answer)
+
+
+def rows(site: Site, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """What a query finds in the site's database."""
+    with closing(sqlite3.connect(site.data_dir / "passerelle.sqlite3", timeout=20)) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def numbers_of(site: Site) -> dict[str, int]:
+    """How many posts each list holds."""
+    query = (
+        "SELECT slug, COUNT(post.id) FROM mailing_list LEFT JOIN post"
+        " ON post.mailing_list_id = mailing_list.id GROUP BY slug"
+    )
+    return dict(rows(site, query))
+
+
+def waiting_of(site: Site) -> dict[str, int]:
+    """How many posts of each list have not come back."""
+    query = (
+        "SELECT slug, COUNT(*) FROM mirror_delivery JOIN mailing_list"
+        " ON mailing_list.id = mirror_delivery.mailing_list_id"
+        " WHERE came_back_at IS NULL GROUP BY slug"
+    )
+    return dict(rows(site, query))

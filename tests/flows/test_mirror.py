@@ -1,0 +1,117 @@
+"""An outside list and the forum are the same conversation, whatever the outside list does to mail.
+
+Each list stands for one habit, or for the habits of one software together. All are mirrored by one
+site and written to at the same time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.flows.mirror_run import Held, Run, numbers_of, rows, waiting_of, with_lists
+from tests.flows.outside_habits import COMBINED, SWITCHES, WHOLE, DigestForm
+from tests.flows.outside_list import OutsideWorld
+from tests.flows.site import Site
+
+HABITS = {**SWITCHES, **WHOLE, **COMBINED}
+POSTS = 50
+ROUND = 5
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@dataclass
+class Mirrored:
+    """All lists, when everything has been written."""
+
+    site: Site
+    world: OutsideWorld
+    runs: dict[str, Run]
+
+
+@pytest.fixture(scope="module")
+def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
+    """Fifty posts on each list, half of them on the web, in rounds; then everything at rest."""
+    with OutsideWorld() as world:
+        site = Site.create(tmp_path_factory.mktemp("mirror") / "var", world.url)
+        tokens = with_lists(site, list(HABITS))
+        with site:
+            runs = {name: Run(name, habits, world, site, tokens) for name, habits in HABITS.items()}
+            for number in range(0, POSTS, ROUND):
+                for run in runs.values():
+                    run.round(ROUND)
+                settle(site, world, runs, number + ROUND)
+            yield Mirrored(site, world, runs)
+
+
+def settle(
+    site: Site, world: OutsideWorld, runs: dict[str, Run], number: int, seconds: float = 60.0
+) -> None:
+    """Wait until both sides of every list hold so many posts; moderators and digests do theirs."""
+    deadline = time.monotonic() + seconds
+    while True:
+        for run in runs.values():
+            run.outside.release()
+            run.outside.send_digest()
+        here, waiting = numbers_of(site), waiting_of(site)
+        late = {
+            name: (here[name], len(run.outside.archive), waiting.get(name, 0))
+            for name, run in runs.items()
+            if here[name] < number or len(run.outside.archive) < number or waiting.get(name, 0)
+        }
+        if not late:
+            break
+        # What is wrong is told by the tests of each list, and all that went well too.
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    world.settle()
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_both_sides_hold_the_same_posts_in_the_same_threads(mirrored: Mirrored, name: str) -> None:
+    run = mirrored.runs[name]
+    here, there = run.held_here(), run.held_there()
+    assert here.total() == there.total() == POSTS
+    assert {one.key: one.parent for one in there if one.key in run.written} == run.written
+    if run.habits.digest is DigestForm.PLAIN:
+        # RFC 1153 does not say what a message answers: the thread is found, by the subject.
+        assert in_threads(here) == in_threads(there)
+    else:
+        assert here == there
+
+
+def in_threads(held: Counter[Held]) -> Counter[tuple[str, str]]:
+    """What is in which thread, whatever stands below what."""
+    return Counter((one.key, one.thread) for one in held.elements())
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_nothing_went_out_twice_and_no_echo_was_posted(mirrored: Mirrored, name: str) -> None:
+    run = mirrored.runs[name]
+    assert (run.by_web, run.by_list) == (POSTS // 2, POSTS // 2)
+    assert run.outside.received == POSTS
+    assert run.outside.refused == []
+    assert waiting_of(mirrored.site).get(name, 0) == 0
+    states = dict(
+        rows(
+            mirrored.site,
+            "SELECT state, COUNT(*) FROM incoming JOIN mailing_list"
+            " ON mailing_list.id = incoming.mailing_list_id WHERE slug = ? GROUP BY state",
+            name,
+        )
+    )
+    copies = run.habits.copies
+    assert states.get("posted", 0) == POSTS // 2
+    assert states.get("echo", 0) == POSTS // 2 * copies
+    assert set(states) <= {"posted", "echo", "duplicate", "automatic"}
+
+
+def test_every_mail_was_taken_and_nothing_failed(mirrored: Mirrored) -> None:
+    assert mirrored.world.failures == []
+    assert "Traceback" not in mirrored.site.errors()
