@@ -37,10 +37,16 @@ BLUEPRINTS: Final = (
     "forum.web.confirming",
     "forum.web.choices",
     "forum.web.following",
+    "forum.web.list_settings",
+    "forum.web.members",
+    "forum.web.inviting",
     "forum.web.writing",
     "forum.web.drafts",
     "forum.web.moderating",
+    "forum.web.curating",
+    "forum.web.curating_audit",
     "forum.web.outgoing",
+    "forum.web.mirroring",
     "forum.web.administration",
 )
 """Modules that each have a `blueprint`."""

@@ -7,7 +7,15 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, Field, Form, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.operations.invitations import WORD_CHARACTERS
@@ -21,7 +29,7 @@ from forum.storage.lists import (
     Strangers,
     Visibility,
 )
-from forum.web.forms import email_field, one_line, select_field, stripped, zones
+from forum.web.forms import email_field, one_line, select_field, zones
 from forum.web.wording import OWN_NAMES
 
 ADDRESSES_CHARACTERS: Final = 20_000
@@ -135,10 +143,15 @@ class RoleForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+def _lines(text: str | None) -> str | None:
+    """With the line ends that mail texts have; forms send both characters."""
+    return text.strip().replace("\r\n", "\n") if text else text
+
+
 def _welcome_field(label: Any) -> TextAreaField:
     too_long = _("A welcome has at most %(max)d characters.", max=WELCOME_CHARACTERS)
     rules = [Length(max=WELCOME_CHARACTERS, message=too_long)]
-    return TextAreaField(label, filters=[stripped], validators=rules, render_kw={"rows": 6})
+    return TextAreaField(label, filters=[_lines], validators=rules, render_kw={"rows": 6})
 
 
 class ListSettingsForm(ListBasics):
@@ -148,7 +161,7 @@ class ListSettingsForm(ListBasics):
     digest_hour = SelectField(
         _("When daily and weekly mails leave"),
         coerce=int,
-        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        choices=[SelectChoice(hour, f"{hour:02}:00") for hour in range(24)],
         invalid_choice_message=_("Please choose one of these."),
     )
     welcome_fr = _welcome_field(_("Welcome to new subscribers, in French"))
@@ -174,7 +187,7 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
     )
     message = TextAreaField(
         _("A personal word"),
-        filters=[stripped],
+        filters=[_lines],
         validators=[
             Optional(),
             Length(

@@ -157,6 +157,7 @@ def test_bytes_of_public_lists_are_for_who_is_on_them(client: FlaskClient, make:
 Outcomes = tuple[str | None, str | None, str | None, str | None]
 ANYBODY: Outcomes = ("open", "open", "open", "open")
 MEMBERS: Outcomes = ("404", "404", "open", "open")
+ITS_MODERATORS: Outcomes = ("404", "404", "404", "open")
 MEMBERS_AT_MOST: Outcomes = ("404", "404", None, None)
 SIGNED_IN: Outcomes = ("login", "open", "open", "open")
 SIGNED_IN_MEMBERS: Outcomes = ("login", "404", "open", "open")
@@ -189,7 +190,12 @@ CLASSIFIED: dict[Outcomes, str] = {
     """,
     SIGNED_IN_MEMBERS: "unread.mark_all drafts.keep_new drafts.keep_answer",
     ITS_SUBSCRIBER: "account.subscription",
-    MODERATORS: "moderating.queue moderating.decide moderating.decided moderating.repairs",
+    MODERATORS: """
+        moderating.queue moderating.decide moderating.decided moderating.repairs
+        mirroring.show mirroring.decide
+        curating.thread curating.post curating.remove_post curating_audit.log
+        curating_audit.take_back
+    """,
     OTHERS: """
         administration.overview administration.accounts administration.audit
         administration.one_list administration.grant administration.new_list
@@ -197,7 +203,11 @@ CLASSIFIED: dict[Outcomes, str] = {
         drafts.drop
         outgoing.show outgoing.decide outgoing.resume
     """,
+    ITS_MODERATORS: "inviting.show",
+    # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
+        list_settings.show members.show members.download members.remove members.add
+        inviting.take_back
         confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
         session.ask session.enter
     """,
