@@ -33,6 +33,8 @@ from forum.domain.signature import (
 )
 from forum.domain.values import Role, Segment, TextFormat
 
+MAX_SEGMENTS: Final = 1_000
+"""Of one body, but for what stands after them: each is rendered by itself."""
 _SIGNED_PIECES: Final = 50
 """Pieces of own text, from the end, in which a signature is looked for."""
 
@@ -245,7 +247,10 @@ class _Body:
                 self.roles[index] = Role.REPLY
 
     def _assemble(self) -> tuple[Segment, ...]:
-        """Join the lines of each run of one role; blank lines within it stay."""
+        """Join the lines of each run of one role; blank lines within it stay.
+
+        Where roles change more often than in any mail of people, the rest is kept as written.
+        """
         result: list[Segment] = []
         roles = self.roles
         role: Role | None = None
@@ -254,6 +259,9 @@ class _Body:
             if roles[index] is not role:
                 self._close(result, role, first, last)
                 role, first = roles[index], index
+                if len(result) >= MAX_SEGMENTS:
+                    role, last = Role.REPLY, self.filled[-1]
+                    break
             last = index
         self._close(result, role, first, last)
         return tuple(result)
