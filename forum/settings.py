@@ -56,6 +56,7 @@ class Settings:
     max_message_bytes: int
     trusted_authserv: str
     dns: bool
+    arc: bool
     rate_limits: bool
     smarthost_connections: int
     list_hourly_limit: int
@@ -97,6 +98,7 @@ class Settings:
             max_message_bytes=_number(values, "MAX_MESSAGE_BYTES", 1, 2**31 - 1),
             trusted_authserv=_text(values, "TRUSTED_AUTHSERV"),
             dns=_choice(values, "DNS", ("off", "on")) == "on",
+            arc=_choice(values, "ARC", ("off", "on")) == "on",
             rate_limits=_choice(values, "RATE_LIMITS", ("off", "on")) == "on",
             smarthost_connections=_number(values, "SMARTHOST_CONNECTIONS", 1, 4),
             list_hourly_limit=_number(values, "LIST_HOURLY_LIMIT", 0, 10**9),

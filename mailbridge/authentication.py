@@ -79,7 +79,7 @@ def own_verdict(raw: bytes, headers: Headers, lookup: TxtLookup) -> Verdict:
     failure that such a signature was broken, or that the domain asks to quarantine or reject what
     is not authenticated. Where the DNS gives no answer nothing is known.
     """
-    domain = _author_domain(headers)
+    domain = author_domain(headers)
     if "." not in domain:
         return Verdict.NONE
     message = SignedMessage(raw)
@@ -127,7 +127,7 @@ def verdict(headers: Headers, trusted_authserv: str) -> Verdict:
         return Verdict.PASS
     if "fail" in dmarc:
         return Verdict.FAIL
-    domain = _author_domain(headers)
+    domain = author_domain(headers)
     signed = [found for found in results if found.method in ("dkim", "spf", "auth")]
     passing = [found for found in signed if found.result == "pass"]
     if domain and any(_aligned(domain, found) for found in passing):
@@ -170,7 +170,8 @@ def _parse(value: str, wanted: str) -> list[MethodResult]:
     return results
 
 
-def _author_domain(headers: Headers) -> str:
+def author_domain(headers: Headers) -> str:
+    """The domain of the first address in From, lower case; empty where there is none."""
     authors = mailboxes(headers.raw("from"))
     return authors[0].key.rpartition("@")[2] if authors else ""
 

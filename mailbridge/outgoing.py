@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Final
 
+from forum.clock import utcnow
 from forum.domain.flowed import flow
 from forum.domain.headers import Headers, split_headers
 from forum.domain.values import LANGUAGES, Flag, Role, Source
@@ -21,14 +22,14 @@ from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.people import Subscription
-from mailbridge import light_post, list_headers, mail_page, texts
+from mailbridge import arc, light_post, list_headers, mail_page, texts
 from mailbridge.addressing import RouteKind, sub_address
 from mailbridge.dns_text import TxtLookup, of_this_machine
 from mailbridge.header_fields import LINE_ENDS, kept
 from mailbridge.mime_edit import Dress, Footer, with_footer
 from mailbridge.sender import people_fields, subject_field
 from mailbridge.signing import BodyHash
-from mailbridge.signing_keys import KeyRing, message_of, ring_of
+from mailbridge.signing_keys import KeyRing, Seal, message_of, ring_of
 
 PLACEHOLDER: Final = f"TOKEN{secrets.token_hex(22)}TOKEN"[:48]
 """As long as a subscription's token, and not to be guessed by who writes a post."""
@@ -86,6 +87,7 @@ class Form:
 class _Built:
     copies: Copies
     hash: BodyHash
+    seal: Seal | None
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ class Builder:
         own = list_headers.recipient_fields(mailing_list, self.settings.site_url, token)
         body = built.copies.body.replace(PLACEHOLDER.encode(), token.encode())
         head = own + built.copies.head
-        message = message_of(head, body, self._ring, built.hash, token.encode())
+        message = message_of(head, body, self._ring, built.hash, token.encode(), built.seal)
         reverse_path = sub_address(mailing_list, RouteKind.BOUNCES, token)
         return Copy(reverse_path, subscription.address.email, message)
 
@@ -125,15 +127,25 @@ class Builder:
         key = (post.id, language, form)
         found = self._cache.get(key)
         if found is None:
-            raw = _in_form(post, load(), language, form, self.settings.site_url)
-            where = post.mailing_list
+            loaded, where = load(), post.mailing_list
+            raw = _in_form(post, loaded, language, form, self.settings.site_url)
             copies = copies_of(post, raw, where, language, self.settings, self.lookup)
-            found = _Built(copies, BodyHash(copies.body, PLACEHOLDER.encode()))
+            body_hash = BodyHash(copies.body, PLACEHOLDER.encode())
+            found = _Built(copies, body_hash, self._seal(post, loaded))
             self._cache[key] = found
             # The hash keeps the body a second time, in the form that is hashed.
             while sum(2 * len(one.copies.body) for one in self._cache.values()) > CACHED_BYTES:
                 self._cache.popitem(last=False)
         return found
+
+    def _seal(self, post: Post, raw: bytes) -> Seal | None:
+        """What seals the findings about a mail onto its copies, where that is wanted."""
+        if not self.settings.arc or post.source != Source.EMAIL:
+            return None
+        chain = arc.chain_of(raw, self.settings, self.lookup)
+        if chain is None:
+            return None
+        return lambda head, digest, signer: arc.sealed(chain, head, digest, signer, utcnow())
 
 
 def copies_of(

@@ -10,7 +10,7 @@ import base64
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -28,6 +28,10 @@ BITS: Final = 2048
 _SELECTOR: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 log = logging.getLogger("passerelle.signing")
+
+
+Seal = Callable[[bytes, bytes, Signer], bytes]
+"""From all fields of a header, a body's digest and who signs to further fields."""
 
 
 class KeyProblem(ValueError):
@@ -183,7 +187,12 @@ def ring_of(data_dir: Path, domain: str) -> KeyRing:
 
 
 def message_of(
-    head: bytes, body: bytes, ring: KeyRing, body_hash: BodyHash | None = None, value: bytes = b""
+    head: bytes,
+    body: bytes,
+    ring: KeyRing,
+    body_hash: BodyHash | None = None,
+    value: bytes = b"",
+    seal: Seal | None = None,
 ) -> bytes:
     """A message of its header fields and its body, signed where there is a key.
 
@@ -191,11 +200,15 @@ def message_of(
         head: all fields, line ends CRLF.
         body_hash: of a body with a mark; None has the body hashed.
         value: what stands in the mark's place.
+        seal: gives further fields that go in front (ARC).
     """
     signer = ring.signer()
     signature = b""
     if signer is not None:
-        signature = signer.dkim(head, (body_hash or BodyHash(body)).of(value))
+        digest = (body_hash or BodyHash(body)).of(value)
+        signature = signer.dkim(head, digest)
+        if seal is not None:
+            signature = seal(head, digest, signer) + signature
     # RFC 5321, section 4.1.1.4: it would get one on the way.
     end = b"" if body.endswith(b"\r\n") or not body else b"\r\n"
     return b"".join((signature, head, b"\r\n", body, end))
