@@ -18,7 +18,7 @@ from forum.operations.posting import Held
 from forum.settings import Settings
 from forum.storage.lists import MailingList, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
-from forum.storage.people import administrators, in_charge
+from forum.storage.people import HeldMail, administrators, in_charge
 from mailbridge import commands, deciding
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL
 
@@ -76,7 +76,9 @@ def tell_moderators(
     since = now - MODERATORS_TOLD_AT_MOST
     moderators = in_charge(session, mailing_list.id, (RoleName.MODERATOR, RoleName.OWNER))
     for account in moderators or administrators(session):
-        if _told(session, (NoticeKind.HELD_MODERATOR,), account.email, since, mailing_list):
+        if account.held_mail == HeldMail.DAILY or _told(
+            session, (NoticeKind.HELD_MODERATOR,), account.email, since, mailing_list
+        ):
             continue
         notify(
             session,

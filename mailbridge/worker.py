@@ -27,6 +27,7 @@ from forum.storage.mail import Delivery, DigestDelivery, Incoming, Notice
 from mailbridge import notices, queue
 from mailbridge.digest import DigestBuilder
 from mailbridge.dispatch import Dispatcher
+from mailbridge.held_digest import queue_held_digests
 from mailbridge.mirror_sending import MirrorSender
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
 from mailbridge.outgoing import Builder, Copy
@@ -38,7 +39,7 @@ log = logging.getLogger("passerelle.worker")
 POLL_SECONDS: Final = 0.25
 RESUME_EVERY_SECONDS: Final = 2.0
 DIGESTS_EVERY: Final = timedelta(seconds=20)
-INDEX_BATCH: Final = 50
+INDEX_BATCH: Final = 500
 
 
 @dataclass(slots=True)
@@ -160,6 +161,7 @@ class Worker:
         if self.stopping or recently:
             return 0
         made = len(digests.queue_digests(self.session, now)) + queue_bursts(self.session, now)
+        made += queue_held_digests(self.session, now)
         self.session.commit()
         self._gathered_at = now
         return made

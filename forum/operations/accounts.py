@@ -17,6 +17,7 @@ from forum.storage.people import (
     Account,
     Address,
     Author,
+    HeldMail,
     TokenKind,
     account_by_email,
     address_of,
@@ -211,6 +212,21 @@ def set_profile(
     set_language(session, account, language)
     account.author.name = name
     account.time_zone = time_zone
+    session.flush()
+
+
+def set_held_mail(session: Session, account: Account, held_mail: str, now: datetime) -> None:
+    """Choose how a moderator hears of what waits.
+
+    Raises:
+        AccountError: there is no such choice.
+    """
+    if held_mail not in tuple(HeldMail):
+        raise AccountError(f"the choice must be one of {', '.join(HeldMail)}")
+    if held_mail != account.held_mail:
+        account.held_mail = held_mail
+        # The first daily one leaves at its hour, not at once.
+        account.held_told_at = now
     session.flush()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, or_, select
 
 from forum.clock import utcnow
 from forum.extensions import db, limiter
-from forum.operations.accounts import AccountError, set_profile
+from forum.operations.accounts import AccountError, set_held_mail, set_profile
 from forum.operations.tokens import issue_api_token
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming
@@ -19,7 +19,7 @@ from forum.storage.people import Account, Address, ApiToken, Subscription, Token
 from forum.storage.visibility import find_post
 from forum.web.access import signed_in, the_account
 from forum.web.addresses import page_number
-from forum.web.choice_forms import ChoicesForm
+from forum.web.choice_forms import ChoicesForm, HeldMailForm
 from forum.web.choices import keep
 from forum.web.forms import ProfileForm, TokenForm
 from forum.web.reader import current_reader
@@ -61,6 +61,19 @@ def save() -> ResponseReturnValue:
     return redirect(url_for("account.show"), 303)
 
 
+@blueprint.post("/account/moderation")
+@signed_in
+def moderation() -> ResponseReturnValue:
+    """Keep how a moderator hears of what waits."""
+    form = HeldMailForm()
+    if not form.validate_on_submit():
+        abort(400)
+    set_held_mail(db.session(), the_account(), form.held_mail.data, utcnow())
+    db.session.commit()
+    flash(_("Your choices are kept."), "success")
+    return redirect(url_for("account.show") + "#moderation", 303)
+
+
 def _page(account: Account, form: ProfileForm) -> str:
     return render_template(
         "account/show.html",
@@ -70,6 +83,7 @@ def _page(account: Account, form: ProfileForm) -> str:
         addresses=own_addresses(account),
         tokens=_tokens(account),
         token_form=TokenForm(formdata=None),
+        held_form=HeldMailForm(formdata=None, held_mail=account.held_mail),
     )
 
 

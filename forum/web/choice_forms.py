@@ -15,7 +15,7 @@ from forum.clock import utcnow
 from forum.domain.values import LANGUAGES
 from forum.operations.choices import day_of_pause, end_of_pause
 from forum.operations.subscriptions import Choices
-from forum.storage.people import DigestFormat, Subscription, SubscriptionState
+from forum.storage.people import DigestFormat, HeldMail, Subscription, SubscriptionState
 from forum.web.forms import choices_of, email_field, radio_field, select_field
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES, STATE_CHOICES
 
@@ -106,6 +106,18 @@ class ChoicesForm(PauseForm):
             attachments_as_links=self.attachments_as_links.data,
             plain_text=self.plain_text.data,
         )
+
+
+class HeldMailForm(FlaskForm):  # type: ignore[misc]
+    """How a moderator hears of what waits."""
+
+    held_mail = radio_field(
+        _("Mail to me about messages that wait"),
+        [
+            (HeldMail.EACH, _("When one comes in, at most once an hour for each list")),
+            (HeldMail.DAILY, _("Once a day, of all that waits")),
+        ],
+    )
 
 
 class LinkForm(FlaskForm):  # type: ignore[misc]

@@ -185,7 +185,7 @@ CLASSIFIED: dict[Outcomes, str] = {
         old_addresses.hyperkitty old_addresses.pipermail
     """,
     SIGNED_IN: """
-        account.show account.save account.mails account.create_token languages.choose
+        account.show account.save account.moderation account.mails account.create_token languages.choose
         drafts.show_all
     """,
     SIGNED_IN_MEMBERS: "unread.mark_all drafts.keep_new drafts.keep_answer",

@@ -17,7 +17,7 @@ from forum.operations.invitations import invite
 from forum.storage.choices import Invitation
 from forum.storage.lists import list_by_slug
 from forum.storage.mail import Notice
-from forum.storage.people import Subscription, subscription_of
+from forum.storage.people import Account, Subscription, subscription_of
 from tests.web_interaction.conftest import SignIn, Writing, main_of, text_of
 
 AWA = "awa@example.net"
@@ -208,3 +208,17 @@ def test_an_invitation_is_answered_by_one_button(
         assert db.session.scalars(select(Invitation.state)).one() == (
             "accepted" if there else "declined"
         )
+
+
+def test_a_moderator_chooses_how_to_hear_of_what_waits(
+    app: Flask, writing: Writing, sign_in: SignIn
+) -> None:
+    with writing() as make:
+        make.moderator(make.mailing_list(), AWA)
+    awa = sign_in(AWA)
+    assert 'action="/account/moderation"' in awa.get("/account").text
+    assert awa.post("/account/moderation", data={"held_mail": "daily"}).status_code == 303
+    assert awa.post("/account/moderation", data={"held_mail": "never"}).status_code == 400
+    with app.app_context():
+        assert db.session.scalars(select(Account.held_mail)).all() == ["daily"]
+    assert 'action="/account/moderation"' not in sign_in("x@example.net").get("/account").text
