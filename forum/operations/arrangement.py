@@ -58,7 +58,9 @@ def arrange(
         thread_ids = gathering.beyond(forest, nodes)
         if not thread_ids:
             first = _first_posts(gathering.rows, newcomer.key if newcomer else None)
-            return Arrangement(forest, gathering.rows, _choose(forest, first), first)
+            return Arrangement(
+                forest, gathering.rows, _choose(forest, first, gathering.rows), first
+            )
 
 
 def _first_posts(rows: Mapping[str, Row[Any]], newcomer: str | None) -> dict[int, str]:
@@ -71,15 +73,23 @@ def _first_posts(rows: Mapping[str, Row[Any]], newcomer: str | None) -> dict[int
     return {thread_id: rank[-1] for thread_id, rank in first.items()}
 
 
-def _choose(forest: Forest, first: Mapping[int, str]) -> tuple[int | None, ...]:
-    """Which row each thread keeps: the oldest of those whose first post it holds."""
-    held: dict[str, list[int]] = {}
+def _choose(
+    forest: Forest, first: Mapping[int, str], rows: Mapping[str, Row[Any]]
+) -> tuple[int | None, ...]:
+    """Which row each thread keeps: the oldest of those whose first post it holds.
+
+    A thread whose first post a moderator hung below another gives way to that one's.
+    """
+    held: dict[str, list[tuple[bool, int]]] = {}
     for thread_id, key in first.items():
-        held.setdefault(key, []).append(thread_id)
-    return tuple(
-        min((t for place in thread for t in held.get(place.key, ())), default=None)
+        row = rows.get(key)
+        is_hung = row is not None and row.pinned_parent_id not in (None, row.id)
+        held.setdefault(key, []).append((is_hung, thread_id))
+    chosen = (
+        min((one for place in thread for one in held.get(place.key, ())), default=None)
         for thread in forest.threads
     )
+    return tuple(None if one is None else one[1] for one in chosen)
 
 
 def apply(

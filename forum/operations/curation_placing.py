@@ -37,6 +37,8 @@ class Seat:
     pin: int | None
     parent: int | None
     thread: int
+    first: bool
+    """Whether it began the thread, and so kept its number."""
 
 
 def split(
@@ -190,7 +192,7 @@ def _pin(
 
 def _seats(session: Session, post_ids: Iterable[int]) -> list[Seat]:
     return [
-        Seat(row.id, row.pinned_parent_id, row.parent_id, row.thread_id)
+        Seat(row.id, row.pinned_parent_id, row.parent_id, row.thread_id, row.position == 0)
         for row in _posts(session, post_ids)
     ]
 
@@ -237,12 +239,10 @@ def _new_thread(session: Session, mailing_list: MailingList, post: Post, subject
 
 
 def _must_reseat(session: Session, seat: Seat) -> bool:
-    """Whether a post is to give a thread back its place that lost all its posts."""
-    if seat.parent is not None:
+    """Whether a post is to take its thread's number back: it began it, or nobody else is there."""
+    if seat.parent is not None or session.get(Thread, seat.thread) is None:
         return False
-    if seat.thread == session.get_one(Post, seat.post).thread_id:
-        return False
-    return not posts_of_thread(session, seat.thread)[:1] and bool(session.get(Thread, seat.thread))
+    return seat.first or not posts_of_thread(session, seat.thread)
 
 
 def _check_lists(

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from forum.domain.preparing import Understood
 from forum.domain.values import Source, Submission
 from forum.operations import threading
+from forum.operations.curation_following import destination, gone_posts, remember_there
 from forum.operations.gathering import chunks
 from forum.operations.importing_people import People
 from forum.operations.importing_rows import (
@@ -32,7 +33,7 @@ from forum.operations.importing_rows import (
     table_of,
     thread_values,
 )
-from forum.operations.publishing import publish
+from forum.operations.publishing import known_post, publish
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import (
     MessageLink,
@@ -43,9 +44,10 @@ from forum.storage.archive import (
     Thread,
 )
 from forum.storage.base import Base
+from forum.storage.curation import moved_links
 from forum.storage.imports import OldAddress
 from forum.storage.lists import MailingList
-from forum.storage.mail import HeldMessage, HeldState, IndexQueue
+from forum.storage.mail import HeldMessage, HeldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class Storing:
         odd: list[Ready] = []
         copies: list[tuple[str, str | None]] = []
         links = self._known_ids(batch)
+        moved = set(moved_links(self.session, self.list_id, self._wanted_ids(batch)))
+
+        def elsewhere(ready: Ready) -> bool:
+            return any(one in moved for one in parents(ready.submission))
+
         borne: set[str] = set()
         seen: set[str] = set()
         new: list[int] = []
@@ -102,9 +109,11 @@ class Storing:
             seen.add(digest)
             new.append(place)
             own = own_ids(ready.submission)
-            if any(one in links.posts or one in borne for one in own):
-                # An id that two texts bear: rare, and left to the way of single messages.
+            if any(one in links.posts or one in borne for one in own) or elsewhere(ready):
+                # An id that two texts bear, or an answer to what was moved to another list: rare,
+                # and left to the way of single messages.
                 odd.append(ready)
+                moved.update(own if elsewhere(ready) else ())
             else:
                 fresh.append(ready)
                 borne.update(own)
@@ -130,14 +139,20 @@ class Storing:
                 Post.mailing_list_id == self.list_id, Post.content_digest.in_(some)
             )
             found.update((digest, post_id) for digest, post_id in self.session.execute(posts))
+            # What moderators moved to another list, or removed for good, does not come back.
+            for digest, post_id in gone_posts(self.session, self.list_id, list(some)).items():
+                found.setdefault(digest, post_id)
         return found
 
-    def _known_ids(self, batch: Iterable[Ready]) -> _Known:
+    def _wanted_ids(self, batch: Iterable[Ready]) -> list[str]:
         wanted: set[str] = set()
         for ready in batch:
             wanted.update(own_ids(ready.submission), parents(ready.submission))
+        return sorted(wanted)
+
+    def _known_ids(self, batch: Iterable[Ready]) -> _Known:
         known = _Known()
-        for some in chunks(sorted(wanted)):
+        for some in chunks(self._wanted_ids(batch)):
             rows = self.session.execute(
                 select(
                     MessageLink.message_id,
@@ -181,7 +196,6 @@ class Storing:
         self._insert_links(ids, links)
         self._bulk(PostSegment, segments)
         self._bulk(PostAttachment, attachments)
-        self._bulk(IndexQueue, [{"post_id": one, "queued_at": self.now} for one in post_ids])
 
     def _insert_raws(self, fresh: Sequence[Ready]) -> dict[str, int]:
         wanted = {ready.understood.sha256: ready.understood for ready in fresh}
@@ -254,17 +268,24 @@ class Storing:
                 link.post_id = post_id
 
     def _publish(self, ready: Ready) -> int:
-        """Store a message whose id another text bears: one of the two is given an id of its own."""
+        """Store a message by itself, in the list where what it answers is now.
+
+        Of two texts that bear one id, one is given an id of its own.
+        """
         raw = bytes_of(ready.understood)
-        mailing_list = self.session.get_one(MailingList, self.list_id)
-        row = publish(
-            self.session,
-            mailing_list,
-            replace(ready.submission, raw=raw),
-            ready.arrived_at,
-            source=Source.IMPORT,
-            mail=False,
-        )
+        home = self.session.get_one(MailingList, self.list_id)
+        mailing_list = destination(self.session, home, parents(ready.submission))
+        row = known_post(self.session, mailing_list, ready.submission.content_digest)
+        if row is None:
+            row = publish(
+                self.session,
+                mailing_list,
+                replace(ready.submission, raw=raw),
+                ready.arrived_at,
+                source=Source.IMPORT,
+                mail=False,
+            )
+        remember_there(self.session, home, row, self.now)
         return row.id
 
     def _remember_copies(

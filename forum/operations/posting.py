@@ -23,6 +23,13 @@ from forum.domain.rules import (
 )
 from forum.domain.values import Source, Submission
 from forum.operations.accounts import ensure_author
+from forum.operations.curation_following import (
+    destination,
+    gone_posts,
+    refuse_again,
+    remember_there,
+)
+from forum.operations.importing_rows import parents
 from forum.operations.publishing import add_alias, known_post, publish
 from forum.operations.raw import store_raw
 from forum.storage.archive import MessageLink, Thread, ThreadState
@@ -106,6 +113,9 @@ def post(
     """
     sender = sender or Sender()
     known = _known(session, mailing_list, submission)
+    home, mailing_list = mailing_list, destination(session, mailing_list, parents(submission))
+    if known is None and mailing_list.id != home.id:
+        known = _known(session, mailing_list, submission)
     if known is not None:
         return known
     policy = _policy(session, mailing_list, submission, sender, max_bytes)
@@ -115,6 +125,7 @@ def post(
                 session, mailing_list, submission, now,
                 source=source, delay=delay, goes_out=sender.goes_out,
             )  # fmt: skip
+            remember_there(session, home, row, now)
             return Posted(row.id, row.thread_id)
         case Hold(reasons):
             held = hold(session, mailing_list, submission, reasons, now, source, sender)
@@ -161,6 +172,10 @@ def _known(
     if known is not None:
         add_alias(session, known, submission.message_id)
         return Duplicate(known.id)
+    gone = gone_posts(session, mailing_list.id, [submission.content_digest])
+    if gone:
+        refuse_again(session, submission)
+        return Duplicate(gone[submission.content_digest])
     held = session.scalar(
         select(HeldMessage).where(
             HeldMessage.mailing_list_id == mailing_list.id,

@@ -15,7 +15,7 @@ LEVEL = 6
 
 def store_raw(session: Session, raw: bytes) -> RawMessage:
     """Keep the bytes of a message; the same bytes are kept once."""
-    digest = hashlib.sha256(raw).hexdigest()
+    digest = digest_of(raw)
     found = session.scalar(select(RawMessage).where(RawMessage.sha256 == digest))
     if found is not None:
         return found
@@ -26,6 +26,11 @@ def store_raw(session: Session, raw: bytes) -> RawMessage:
     return row
 
 
+def digest_of(raw: bytes) -> str:
+    """The key of a message's bytes, hex."""
+    return hashlib.sha256(raw).hexdigest()
+
+
 def load_raw(row: RawMessage) -> bytes:
     """The bytes of a message as they came.
 
@@ -33,3 +38,10 @@ def load_raw(row: RawMessage) -> bytes:
         zstandard.ZstdError: the stored bytes are damaged.
     """
     return zstandard.ZstdDecompressor().decompress(row.compressed, max_output_size=row.size)
+
+
+def blank(row: RawMessage) -> None:
+    """Forget the bytes of a message and their digest; the row stays for those that refer to it."""
+    row.sha256 = f"removed-{row.id}"
+    row.size = 0
+    row.compressed = zstandard.ZstdCompressor(level=LEVEL).compress(b"")

@@ -6,7 +6,7 @@ gives the predicate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -60,6 +60,9 @@ class ThreadRow:
     languages: tuple[str, ...]
     """The most frequent first."""
     tags: tuple[str, ...]
+    labels: tuple[str, ...]
+    titles: Mapping[str, str]
+    """What it is called in a language, where that is not the subject."""
     started_at: datetime
     last_post_at: datetime
     starter: str
@@ -271,6 +274,8 @@ def _threads() -> Select[*tuple[Any, ...]]:
             Thread.post_count,
             Thread.languages,
             Thread.tags,
+            Thread.labels,
+            Thread.titles,
             Thread.started_at,
             Thread.last_post_at,
         )
@@ -294,6 +299,8 @@ def _thread_rows(
             post_count=row.post_count,
             languages=_split(row.languages),
             tags=_split(row.tags),
+            labels=_split(row.labels),
+            titles=row.titles,
             started_at=row.started_at,
             last_post_at=row.last_post_at,
             starter=starters.get(row.id) or "",

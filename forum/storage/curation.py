@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -17,6 +17,9 @@ from forum.storage.audit import AuditEntry
 from forum.storage.base import KEYED, Base, Key, Short
 from forum.storage.lists import MailingList
 from forum.storage.people import Account
+
+_AT_ONCE: Final = 500
+"""Values in one statement."""
 
 
 class Aspect(StrEnum):
@@ -181,6 +184,12 @@ def removed_posts(
     return {wanted[keyed]: post_id for keyed, post_id in rows}
 
 
+def was_removed(session: Session, content_digest: str) -> bool:
+    """Whether a content was removed for good from any list."""
+    keyed = RemovedMessage.keyed_digest == keyed_digest(session, content_digest)
+    return session.scalar(select(RemovedMessage.id).where(keyed).limit(1)) is not None
+
+
 def moved_posts(
     session: Session, mailing_list_id: int, content_digests: Iterable[str]
 ) -> dict[str, int]:
@@ -201,19 +210,22 @@ def moved_posts(
 def moved_links(
     session: Session, mailing_list_id: int, message_ids: Iterable[str]
 ) -> dict[str, MailingList]:
-    """The lists in which posts are now that bore these ids in this list.
-
-    Args:
-        message_ids: A few hundred at most.
-    """
-    rows = session.execute(
-        select(MovedMessage.message_id, MailingList)
-        .join(Post, Post.id == MovedMessage.post_id)
-        .join(MailingList, MailingList.id == Post.mailing_list_id)
-        .where(
-            MovedMessage.mailing_list_id == mailing_list_id,
-            MovedMessage.message_id.in_(list(message_ids)),
-            Post.mailing_list_id != mailing_list_id,
+    """The lists in which posts are now that bore these ids in this list."""
+    here = MovedMessage.mailing_list_id == mailing_list_id
+    if session.scalar(select(MovedMessage.post_id).where(here).limit(1)) is None:
+        return {}
+    wanted = sorted(set(message_ids))
+    found: dict[str, MailingList] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = session.execute(
+            select(MovedMessage.message_id, MailingList)
+            .join(Post, Post.id == MovedMessage.post_id)
+            .join(MailingList, MailingList.id == Post.mailing_list_id)
+            .where(
+                here,
+                MovedMessage.message_id.in_(wanted[start : start + _AT_ONCE]),
+                Post.mailing_list_id != mailing_list_id,
+            )
         )
-    )
-    return {row.message_id: row.MailingList for row in rows}
+        found.update({row.message_id: row.MailingList for row in rows})
+    return found

@@ -73,6 +73,11 @@ class PostRow:
         """Whether everybody who may read the list sees it."""
         return self.state == PostState.VISIBLE
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether it was removed for good: a tombstone stands in its place."""
+        return self.state == PostState.REMOVED
+
 
 @dataclass(frozen=True, slots=True)
 class Participant:
@@ -92,7 +97,7 @@ def posts_of_page(
     with_hidden: bool,
     by_date: bool = False,
 ) -> list[PostRow]:
-    """A page of a thread's posts, in reply-tree order or by date.
+    """A page of a thread's posts and tombstones, in reply-tree order or by date.
 
     Args:
         page: From 1; a page holds PAGE_SIZE places, some of which may be hidden.
@@ -112,7 +117,7 @@ def _page_of_thread(
     """The query of `posts_of_page`; `after` is the place behind the last one."""
     query = _posts(members_html).where(Post.thread_id == bindparam("thread"))
     if not with_hidden:
-        query = query.where(Post.state == PostState.VISIBLE)
+        query = query.where(Post.state != PostState.HIDDEN)
     first = bindparam("first", type_=Integer)
     if by_date:
         return query.order_by(Post.date, Post.id).offset(first).limit(PAGE_SIZE)

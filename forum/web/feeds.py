@@ -55,7 +55,8 @@ def of_thread(thread_id: int) -> Response:
         limit=ENTRIES,
     )
     page = url_for("reading.thread", thread_id=thread_id)
-    return feed(thread.subject, page, newest, thread.started_at)
+    title = thread.titles.get(current_language()) or thread.subject
+    return feed(title, page, newest, thread.started_at)
 
 
 def feed(title: str, page: str, posts: Sequence[PostRow], empty_since: datetime | None) -> Response:

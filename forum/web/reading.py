@@ -18,6 +18,7 @@ from forum.storage.lists import MailingList
 from forum.storage.visibility import (
     Reader,
     find_list,
+    find_place,
     find_post,
     find_thread,
     joined_lists,
@@ -196,7 +197,7 @@ def show_thread(found: Thread, **extra: object) -> str:
 @blueprint.get("/posts/<key:post_id>")
 def post(post_id: int) -> Response:
     """A post: leads to its place in the thread."""
-    found = find_post(db.session(), current_reader(), post_id) or abort(404)
+    found = find_place(db.session(), current_reader(), post_id) or abort(404)
     return redirect(place_of(found), 302)
 
 
@@ -236,7 +237,7 @@ def find_message(reader: Reader, message_id: str, slug: str = "") -> Post | None
         .order_by(Post.date, Post.id)
     )
     for post_id in candidates.all():
-        found = find_post(db.session(), reader, post_id)
+        found = find_place(db.session(), reader, post_id)
         if found is not None:
             return found
     return None

@@ -145,7 +145,16 @@ def _schemas() -> Schema:
         "subject": TEXT,
         "posts": {**NUMBER, "description": "How many."},
         "languages": {"type": "array", "items": LANGUAGE},
+        "titles": {
+            "type": "object",
+            "properties": dict.fromkeys(("fr", "en", "es"), TEXT),
+            "description": "What moderators call it in a language; else the subject stands.",
+        },
         "tags": TEXTS,
+        "labels": {
+            "type": "array",
+            "items": {"enum": ["illustrate", "debate", "propose"]},
+        },
         "started_at": TIME,
         "last_post_at": TIME,
         "state": {"enum": ["open", "closed"]},
