@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from flask.cli import with_appcontext
@@ -16,7 +16,7 @@ from forum.commands.lookup import as_json, print_json
 from forum.config import search_index, settings
 from forum.extensions import db
 from forum.settings import Settings, SettingsError
-from mailbridge import checks_mail, checks_queues, checks_site
+from mailbridge import checks_fetching, checks_mail, checks_queues, checks_site
 from mailbridge.dns_records import MachineRecords
 from mailbridge.dns_text import of_this_machine
 from mailbridge.dns_zone import ZoneRecord, records
@@ -56,19 +56,20 @@ def _findings(kept: Settings, ask_dns: bool) -> Iterator[Finding]:
     database = checks_site.database(db.engine, session)
     yield database
     if database.level == Level.OK:
-        yield from _of_the_tables(session, utcnow())
+        yield from _of_the_tables(session, utcnow(), timedelta(seconds=kept.fetch_seconds))
     yield checks_mail.keys(kept)
     yield checks_mail.smarthost(kept)
     if ask_dns or kept.dns:
         yield from checks_mail.dns(kept, MachineRecords(of_this_machine()))
 
 
-def _of_the_tables(session: Session, now: datetime) -> Iterator[Finding]:
+def _of_the_tables(session: Session, now: datetime, fetched_every: timedelta) -> Iterator[Finding]:
     try:
         yield _search(session, now)
         yield from checks_queues.incoming(session, now)
         yield from checks_queues.outgoing(session, now)
         yield from checks_queues.lists(session)
+        yield from checks_fetching.fetching(session, now, fetched_every)
     except SQLAlchemyError as error:
         session.rollback()
         cause = " ".join(str(getattr(error, "orig", None) or error).split())

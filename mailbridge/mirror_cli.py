@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,13 +12,16 @@ from flask.cli import with_appcontext
 from forum.clock import utcnow
 from forum.commands.errors import BadInput
 from forum.commands.lookup import as_json, print_json, the_list
+from forum.config import settings
 from forum.extensions import db
 from forum.operations import mirroring_status
+from forum.operations.fetching import fetching_of
 from forum.storage.base import reading
 from forum.storage.lists import MailingList
 from mailbridge import mirror_reconcile
 from mailbridge.archive.found import ArchiveError
 from mailbridge.archive.importing import import_file
+from mailbridge.checks_fetching import check
 from mailbridge.mirror_reconcile import Comparison
 
 LISTED: Final = 50
@@ -54,11 +58,16 @@ def status_command(slug: str, against: Path | None, as_json: bool) -> None:
         )
         missing = [*mirroring_status.missing_ids(db.session(), mailing_list), *found.missing]
         waiting = mirroring_status.waiting(db.session(), mailing_list, utcnow(), LISTED)
+        fetched = fetching_of(db.session(), mailing_list.id)
+        every = timedelta(seconds=settings().fetch_seconds)
+        mailbox = check(fetched, utcnow(), every) if fetched is not None else None
     if as_json:
         print_json(counted.as_dict())
         return
     for name, number in counted.as_dict().items():
         click.echo(f"{name}: {number}")
+    if mailbox is not None:
+        click.echo(" ".join(mailbox.line().split()))
     for one in waiting:
         click.echo(f"waiting\t{one.post.id}\t{one.delivery.state}\t{one.post.subject}")
     unlike = list(dict.fromkeys(missing))

@@ -15,6 +15,7 @@ from forum.config import settings
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations.audit import record
+from forum.operations.fetching import all_fetching
 from forum.operations.limits import held_by_limits
 from forum.operations.lists import ListError, create_list, edit_list, grant_role, revoke_role
 from forum.storage.audit import AuditEntry
@@ -64,6 +65,7 @@ def overview() -> ResponseReturnValue:
         lists=list_rows(),
         failed=failed,
         held_by_limits=held_by_limits(db.session(), settings().hourly_limits, utcnow()),
+        mailboxes=all_fetching(db.session()),
     )
 
 

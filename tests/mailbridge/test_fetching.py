@@ -23,7 +23,7 @@ from forum.settings import Settings
 from forum.storage.fetching import Fetching
 from forum.storage.lists import MailingList
 from forum.storage.mail import Incoming
-from mailbridge import fetch_imap, fetching
+from mailbridge import checks_fetching, fetch_imap, fetching
 from mailbridge.fetch_imap import FetchError, ImapMailbox, modified_utf7
 from mailbridge.fetching import Fetcher, reverse_path_of
 from tests.factories import START, Make, mail
@@ -495,3 +495,27 @@ def test_a_list_that_is_deleted_takes_its_mailbox_with_it(
     session.delete(mirrored)
     session.flush()
     assert session.scalars(select(Fetching)).all() == []
+
+
+def test_the_doctor_tells_of_each_mailbox(
+    session: Session, server: ImapServer, look: Look, clock: Clock
+) -> None:
+    every = timedelta(seconds=60)
+
+    def told() -> str:
+        (finding,) = checks_fetching.fetching(session, clock.now, every)
+        return finding.line()
+
+    server.add(written(1))
+    look(server.url)
+    assert told() == "ok       fetching ancrage: 1 messages taken"
+    server.hangs_at, server.breaks_at = "", 2
+    server.add(written(2))
+    look()
+    assert told().startswith(f"failure  fetching ancrage: {server.url}: ")
+    assert "last read: 2010-03-01 09:01 UTC" in told()
+    server.breaks_at = None
+    look()
+    look()
+    clock.now += timedelta(hours=1)
+    assert "Start 'passerelle worker'" in told()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from forum.extensions import db
+from forum.operations.fetching import failed, fetch_from
 from forum.storage.audit import AuditEntry
 from forum.storage.lists import MailingList, RoleGrant
+from tests.factories import START
 from tests.web_interaction.conftest import SignIn, Writing, text_of
 from tests.web_interaction.test_account import incoming
 
@@ -36,6 +40,17 @@ def admin(writing: Writing, sign_in: SignIn) -> FlaskClient:
     with writing() as make:
         make.account(ADMIN, is_admin=True)
     return sign_in(ADMIN)
+
+
+def test_a_mailbox_that_cannot_be_read_is_told(admin: FlaskClient, writing: Writing) -> None:
+    with writing() as make:
+        source = "imaps://pont@mail.example.net/INBOX"
+        row = fetch_from(make.session, make.mailing_list(), source, "secret", "key", START)
+        failed(make.session, row.mailing_list_id, "wrong password", START, timedelta(seconds=60))
+    page = text_of(admin.get("/admin").text)
+    assert "imaps://pont@mail.example.net/INBOX" in page
+    assert "It cannot be read: wrong password" in page
+    assert "secret" not in page
 
 
 def test_the_pages_are_there_for_administrators_alone(
