@@ -8,10 +8,11 @@ import re
 import sqlite3
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,10 +21,12 @@ from forum.app import create_app
 from forum.clock import utcnow
 from forum.extensions import db
 from forum.operations.accounts import create_account
+from forum.operations.fetching import fetch_from
 from forum.operations.lists import create_list
 from forum.operations.subscriptions import subscribe
 from forum.operations.tokens import issue_api_token
 from forum.settings import Settings
+from forum.storage.lists import MailingList
 from forum.storage.people import Account, TokenScope
 from tests.factories import mail
 from tests.flows.outside_habits import Habits
@@ -70,14 +73,27 @@ class Held:
     """The same of the message that begins its thread."""
 
 
-def with_lists(site: Site, names: list[str]) -> dict[str, str]:
-    """Make mirrored lists and their writers; gives each writer's token, by address."""
-    app = create_app(Settings.load(site.environ))
+def with_lists(
+    site: Site,
+    names: list[str],
+    mailboxes: Mapping[str, str] = MappingProxyType({}),
+    password: str = "",
+) -> dict[str, str]:
+    """Make mirrored lists and their writers; gives each writer's token, by address.
+
+    Args:
+        mailboxes: From which the mail of some is fetched, by name; all with the same password.
+    """
+    settings = Settings.load(site.environ)
+    app = create_app(settings)
     with app.app_context():
         session: Session = db.session()
         accounts = [create_account(session, *one, utcnow()) for one in WRITERS.items()]
         for name in names:
-            _make_list(session, name, accounts)
+            made = _make_list(session, name, accounts)
+            if name in mailboxes:
+                key = settings.resolved_secret_key()
+                fetch_from(session, made, mailboxes[name], password, key, utcnow())
         tokens = {
             one.email: issue_api_token(session, one, TokenScope.WRITE, utcnow()) for one in accounts
         }
@@ -87,7 +103,7 @@ def with_lists(site: Site, names: list[str]) -> dict[str, str]:
     return tokens
 
 
-def _make_list(session: Session, name: str, accounts: list[Account]) -> None:
+def _make_list(session: Session, name: str, accounts: list[Account]) -> MailingList:
     titles = dict.fromkeys(("fr", "en", "es"), f"Liste {name}")
     made = create_list(
         session,
@@ -100,6 +116,7 @@ def _make_list(session: Session, name: str, accounts: list[Account]) -> None:
     )
     for account in accounts:
         subscribe(session, made, account.email, utcnow(), delivery="none")
+    return made
 
 
 def bridge_of(name: str) -> str:

@@ -15,11 +15,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate, make_msgid, parseaddr
 from types import TracebackType
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from forum.domain.mbox import mbox_entry
 from tests.flows.outside_digest import digest
 from tests.flows.outside_fields import Identity, reverse_path
 from tests.flows.outside_habits import DigestForm, Habits, Software
@@ -95,6 +97,13 @@ class OutsideList:
             for member in sorted(self.members & set(self.world.doors)):
                 self.world.send(reverse_path(self.own, self.habits, 0), member, raw)
         return len(posted)
+
+    def as_mbox(self) -> bytes:
+        """The list's own archive in one file."""
+        now = datetime.now(UTC)
+        return b"".join(
+            mbox_entry(one.raw.replace(b"\r\n", b"\n"), now, one.author) for one in self.archive
+        )
 
     def ask(self, address: str) -> None:
         """Subscribe an address as its holder asked on the list's pages: it is to confirm."""

@@ -6,19 +6,23 @@ site and written to at the same time.
 
 from __future__ import annotations
 
+import json
+import mailbox
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from tests.flows.mirror_run import Held, Run, numbers_of, rows, waiting_of, with_lists
-from tests.flows.outside_habits import COMBINED, SWITCHES, WHOLE, DigestForm
+from tests.flows.mirror_run import Held, Run, bridge_of, numbers_of, rows, waiting_of, with_lists
+from tests.flows.outside_habits import COMBINED, MAILMAN3, SWITCHES, SYMPA, WHOLE, DigestForm
 from tests.flows.outside_list import OutsideWorld
 from tests.flows.site import Site
+from tests.mailbridge.imap_server import PASSWORD, ImapServer, running
 
-HABITS = {**SWITCHES, **WHOLE, **COMBINED}
+HABITS = {**SWITCHES, **WHOLE, **COMBINED, "by-imap": MAILMAN3, "by-maildir": SYMPA}
 POSTS = 50
 ROUND = 5
 
@@ -37,11 +41,16 @@ class Mirrored:
 @pytest.fixture(scope="module")
 def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
     """Fifty posts on each list, half of them on the web, in rounds; then everything at rest."""
-    with OutsideWorld() as world:
-        site = Site.create(tmp_path_factory.mktemp("mirror") / "var", world.url)
-        tokens = with_lists(site, list(HABITS))
+    directory = tmp_path_factory.mktemp("mirror")
+    with OutsideWorld() as world, running(ImapServer()) as server:
+        site = Site.create(directory / "var", world.url, FETCH_SECONDS="1")
+        maildir = mailbox.Maildir(directory / "box")
+        mailboxes = {"by-imap": server.url, "by-maildir": f"maildir:{directory / 'box'}"}
+        tokens = with_lists(site, list(HABITS), mailboxes, PASSWORD)
         with site:
             runs = {name: Run(name, habits, world, site, tokens) for name, habits in HABITS.items()}
+            world.doors[bridge_of("by-imap")] = lambda path, to, raw: server.add(raw)
+            world.doors[bridge_of("by-maildir")] = lambda path, to, raw: maildir.add(raw) and None
             for number in range(0, POSTS, ROUND):
                 for run in runs.values():
                     run.round(ROUND)
@@ -110,6 +119,23 @@ def test_nothing_went_out_twice_and_no_echo_was_posted(mirrored: Mirrored, name:
     assert states.get("posted", 0) == POSTS // 2
     assert states.get("echo", 0) == POSTS // 2 * copies
     assert set(states) <= {"posted", "echo", "duplicate", "automatic"}
+
+
+@pytest.mark.parametrize("name", [*WHOLE, "all-rewritten"])
+def test_the_status_says_that_both_sides_are_the_same(
+    mirrored: Mirrored, name: str, tmp_path: Path
+) -> None:
+    run, archive = mirrored.runs[name], tmp_path / "outside.mbox"
+    archive.write_bytes(run.outside.as_mbox())
+    command = ("mirror", "status", name, "--json", "--against", str(archive))
+    status = json.loads(mirrored.site.command(*command))
+    assert (status["both"], status["waiting"], status["missing"]) == (POSTS, 0, 0)
+
+
+def test_what_was_fetched_stays_where_it_was(mirrored: Mirrored) -> None:
+    found = rows(mirrored.site, "SELECT source, taken, skipped, error FROM fetching")
+    assert sorted(one[1:] for one in found) == [(POSTS, 0, "")] * 2
+    assert all(one[0].startswith(("imap://", "maildir:")) for one in found)
 
 
 def test_every_mail_was_taken_and_nothing_failed(mirrored: Mirrored) -> None:
