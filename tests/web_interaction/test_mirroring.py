@@ -1,0 +1,159 @@
+"""The page of a mirrored list, and what threads tell of the outside list."""
+
+from __future__ import annotations
+
+import html
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forum.clock import utcnow
+from forum.settings import Settings
+from forum.storage.mail import SendState
+from forum.storage.mirror import MirrorDelivery, MirrorNotice
+from tests.factories import Make, mail
+from tests.mailbridge.mirroring import BRIDGE, FOOTER, Mirror, member, mirror_of, passed_on
+from tests.web_interaction.conftest import SignIn
+
+HOST = "listes.example.net"
+
+
+@pytest.fixture
+def mirror(session: Session, settings: Settings, make: Make) -> Mirror:
+    made = mirror_of(session, settings, make)
+    made.now = utcnow() - timedelta(hours=2)
+    return made
+
+
+@pytest.fixture
+def moderator(mirror: Mirror, make: Make):  # type: ignore[no-untyped-def]
+    account = make.moderator(mirror.mailing_list, "mod@example.org")
+    make.commit()
+    return account
+
+
+def page(client: FlaskClient, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return html.unescape(answer.text)
+
+
+def decide(client: FlaskClient, decision: str) -> str:
+    answer = client.post(
+        "/moderation/mirror/atelier", data={"decision": decision}, follow_redirects=True
+    )
+    assert answer.status_code == 200
+    return html.unescape(answer.text)
+
+
+def test_a_post_that_has_not_come_back_is_shown_to_its_author_with_what_was_said(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, session: Session
+) -> None:
+    awa = member(mirror)
+    post = mirror.write(awa, "Rencontre de printemps")
+    mirror.work()
+    mirror.arrives(
+        mail(
+            author=f"atelier-owner@{HOST}", to=BRIDGE, text="Held: Rencontre de printemps\n",
+            subject="Your message to Atelier awaits moderator approval",
+        )
+    )  # fmt: skip
+    thread = f"/threads/{post.thread_id}"
+    session.commit()
+    shown = page(sign_in("awa@example.org"), thread)
+    assert "Sent to the outside list more than an hour ago, and not seen there yet." in shown
+    assert "The outside list says that a moderator there will decide." in shown
+    assert "Held: Rencontre de printemps" in shown
+
+
+def test_a_post_that_came_back_links_to_the_outside_archive(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, session: Session
+) -> None:
+    awa = member(mirror)
+    post = mirror.write(awa, "Rencontre de printemps")
+    mirror.work()
+    link = "https://listes.example.net/arc/7"
+    mirror.arrives(passed_on(mirror.went_out()[0], footer=FOOTER, archived_at=link))
+    thread = f"/threads/{post.thread_id}"
+    session.commit()
+    shown = page(sign_in("awa@example.org"), thread)
+    assert "Delivered to the outside list." in shown
+    assert link in shown
+
+
+def test_other_readers_get_the_link_alone(client: FlaskClient, mirror: Mirror) -> None:
+    awa = member(mirror)
+    posts = [mirror.write(awa, f"Rencontre {number}") for number in range(2)]
+    mirror.work()
+    link = "https://listes.example.net/arc/7"
+    mirror.arrives(passed_on(mirror.went_out()[0], footer=FOOTER, archived_at=link))
+    threads = [f"/threads/{post.thread_id}" for post in posts]
+    mirror.session.commit()
+    first, second = (page(client, thread) for thread in threads)
+    assert link in first
+    assert "to the outside list" not in first
+    assert "outside list" not in second
+
+
+def test_a_moderator_answers_the_outside_list(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, session: Session
+) -> None:  # type: ignore[no-untyped-def]
+    token = "3f9a62c1d07e4b5f8a9b0c1d2e3f4a5b6c7d8e9f"
+    mirror.arrives(
+        mail(author=f"atelier-confirm+{token}@{HOST}", to=BRIDGE, subject=f"confirm {token}")
+    )
+    notice = session.scalars(select(MirrorNotice)).one()
+    session.commit()
+    mirror.session.commit()
+    client = sign_in("mod@example.org")
+    assert "/moderation/mirror/atelier" in page(client, "/moderation")
+    assert f"The answer goes to atelier-confirm+{token}@{HOST}" in page(
+        client, "/moderation/mirror/atelier"
+    )
+    assert "on its way" in decide(client, f"answer:{notice.id}")
+    assert "somebody else was quicker" in decide(client, f"answer:{notice.id}")
+    mirror.now = utcnow() + timedelta(seconds=1)
+    mirror.work()
+    assert [recipient for _, recipient, _ in mirror.transport.sent] == [
+        f"atelier-confirm+{token}@{HOST}"
+    ]
+
+
+def test_a_moderator_sends_a_post_again_that_was_refused(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, session: Session
+) -> None:  # type: ignore[no-untyped-def]
+    mirror.write(member(mirror), "Rencontre de printemps")
+    delivery = session.scalars(select(MirrorDelivery)).one()
+    delivery.state, delivery.last_reply = SendState.FAILED, "550 5.7.1 not a subscriber"
+    session.commit()
+    mirror.session.commit()
+    client = sign_in("mod@example.org")
+    assert "550 5.7.1 not a subscriber" in page(client, "/moderation/mirror/atelier")
+    assert "sent to the outside list again" in decide(client, f"again:{delivery.id}")
+    mirror.now = utcnow() + timedelta(seconds=1)
+    mirror.work()
+    assert len(mirror.went_out()) == 1
+
+
+def test_others_do_not_see_the_page(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, make: Make, session: Session
+) -> None:
+    make.moderator(make.mailing_list("autre"), "other@example.org")
+    make.commit()
+    mirror.session.commit()
+    client = sign_in("other@example.org")
+    assert client.get("/moderation/mirror/atelier").status_code == 404
+    assert client.post("/moderation/mirror/atelier", data={"decision": "x:1"}).status_code == 404
+
+
+@pytest.mark.parametrize("decision", ["", "answer", "answer:x", "drop:1", "answer:0"])
+def test_a_decision_that_makes_no_sense_changes_nothing(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, decision: str
+) -> None:  # type: ignore[no-untyped-def]
+    mirror.session.commit()
+    client = sign_in("mod@example.org")
+    answer = client.post("/moderation/mirror/atelier", data={"decision": decision})
+    assert answer.status_code in (400, 404)
