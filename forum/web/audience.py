@@ -7,18 +7,14 @@ from dataclasses import dataclass
 
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.clock import utcnow
+from forum.domain.recipients import Occasion, recipients
+from forum.domain.values import UNDETERMINED
+from forum.operations.recipients import candidates_of, choices_of, writers_of
 from forum.storage.lists import MailingList, Mode, Posting
-from forum.storage.people import (
-    Account,
-    Address,
-    DeliveryMode,
-    Subscription,
-    SubscriptionState,
-    is_subscribed,
-)
+from forum.storage.people import Account, is_subscribed
 from forum.storage.visibility import Reader, may_moderate
 
 
@@ -36,42 +32,42 @@ class Audience:
         return sum(number for _language, number in self.by_language)
 
 
-def audience_of(session: Session, mailing_list: MailingList, account: Account | None) -> Audience:
-    """Count who receives a post of this account, as the deliveries will be queued."""
-    query = (
-        select(
-            Address.author_id,
-            Subscription.language,
-            Subscription.delivery,
-            Subscription.own_posts,
-        )
-        .join(Address)
-        .where(
-            Subscription.mailing_list_id == mailing_list.id,
-            Subscription.state == SubscriptionState.ACTIVE,
-            Subscription.delivery != DeliveryMode.NONE,
-        )
-        .order_by(Subscription.id)
+def audience_of(
+    session: Session,
+    mailing_list: MailingList,
+    account: Account | None,
+    thread_id: int | None = None,
+) -> Audience:
+    """Count who receives a post of this account, as the deliveries will be queued.
+
+    Its language is not known yet: who reads some languages only is counted.
+
+    Args:
+        thread_id: That of an answer.
+    """
+    candidates = candidates_of(session, mailing_list, utcnow())
+    occasion = Occasion(
+        author_id=account.author_id if account else None,
+        language=UNDETERMINED,
+        wrote=writers_of(session, thread_id) if thread_id else frozenset(),
+        chosen=choices_of(session, thread_id) if thread_id else None,
     )
-    writer = account.author_id if account else None
-    at_once: dict[int, str] = {}
-    digests: set[int] = set()
-    for author_id, language, delivery, own_posts in session.execute(query):
-        if author_id == writer and not own_posts:
-            continue
-        if delivery == DeliveryMode.EACH:
-            at_once.setdefault(author_id, language)
-        else:
-            digests.add(author_id)
-    counted = sorted(Counter(at_once.values()).items(), key=lambda pair: (-pair[1], pair[0]))
-    return Audience(tuple(counted), len(digests - set(at_once)))
+    chosen = recipients(candidates, occasion)
+    at_once = Counter(one.subscription.language for one in chosen if one.at_once)
+    counted = sorted(at_once.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Audience(tuple(counted), len(chosen) - at_once.total())
 
 
-def audience_text(session: Session, mailing_list: MailingList, account: Account | None) -> str:
+def audience_text(
+    session: Session,
+    mailing_list: MailingList,
+    account: Account | None,
+    thread_id: int | None = None,
+) -> str:
     """The same in words: `34 people by mail: fr 18, en 9, es 7.`"""
     if mailing_list.mode == Mode.MIRRORED:
         return str(_("It goes to the outside list, which sends it to its subscribers."))
-    audience = audience_of(session, mailing_list, account)
+    audience = audience_of(session, mailing_list, account, thread_id)
     if not audience.at_once and not audience.in_digests:
         return str(_("Nobody receives it by mail; it can be read here."))
     parts = []

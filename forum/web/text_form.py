@@ -73,9 +73,10 @@ def own_draft(mailing_list: MailingList, thread: Thread | None) -> Draft | None:
     return draft_of(db.session(), account.id, mailing_list.id, thread.id if thread else None)
 
 
-def who_receives(mailing_list: MailingList) -> str:
+def who_receives(mailing_list: MailingList, thread: Thread | None = None) -> str:
     """How many people get what is written here, in words."""
-    return audience_text(db.session(), mailing_list, current_account())
+    account, thread_id = current_account(), thread.id if thread else None
+    return audience_text(db.session(), mailing_list, account, thread_id)
 
 
 def is_read_first(mailing_list: MailingList) -> bool:

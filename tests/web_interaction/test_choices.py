@@ -222,3 +222,16 @@ def test_a_moderator_chooses_how_to_hear_of_what_waits(
     with app.app_context():
         assert db.session.scalars(select(Account.held_mail)).all() == ["daily"]
     assert 'action="/account/moderation"' not in sign_in("x@example.net").get("/account").text
+
+
+def test_who_writes_is_told_of_those_who_follow(writing: Writing, sign_in: SignIn) -> None:
+    with writing() as make:
+        ancrage = make.mailing_list()
+        make.subscriber(ancrage, AWA, delivery="none")
+        make.subscriber(ancrage, "grace@example.net", delivery="daily")
+        thread = make.post(ancrage, author=f"Awa <{AWA}>").thread_id
+    writer = sign_in("x@example.net")
+    compose = text_of(writer.get("/lists/ancrage/new?lang=en").text)
+    assert "Who will receive it: 1 person in a digest." in compose
+    answer = text_of(writer.get(f"/threads/{thread}?lang=en").text)
+    assert "1 person by mail: fr 1. 1 person in a digest." in answer
