@@ -20,6 +20,7 @@ BENCHMARKS: Final = {
     "pages": "server time of the pages people read",
     "intake": "mail in, by LMTP over eight connections",
     "delivery": "mail out: copies built and sent",
+    "burst": "posts by mail until the last subscriber has them",
     "searching": "queries over an index",
     "import_rate": "an archive taken in by the command",
 }
