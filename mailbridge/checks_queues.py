@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from forum.operations.limits import held_by_limits
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import (
@@ -72,6 +73,19 @@ def outgoing(session: Session, now: datetime) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield ok("mail out", told)
+
+
+def limits(
+    session: Session, hourly_limits: tuple[int, int] | None, now: datetime
+) -> Iterator[Finding]:
+    """Limits that hold mail back: it leaves by itself, but somebody should know."""
+    for held in held_by_limits(session, hourly_limits, now):
+        what = "list" if held.is_list else "domain"
+        yield warning(
+            "limits", f"{held.waiting} copies wait: the {what} {held.name} has had {held.limit} "
+            "within an hour", "They leave by themselves. Where that is too few, raise "
+            f"{what.upper()}_HOURLY_LIMIT.",
+        )  # fmt: skip
 
 
 def lists(session: Session) -> Iterator[Finding]:

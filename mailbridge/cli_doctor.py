@@ -56,18 +56,20 @@ def _findings(kept: Settings, ask_dns: bool) -> Iterator[Finding]:
     database = checks_site.database(db.engine, session)
     yield database
     if database.level == Level.OK:
-        yield from _of_the_tables(session, utcnow(), timedelta(seconds=kept.fetch_seconds))
+        yield from _of_the_tables(session, utcnow(), kept)
     yield checks_mail.keys(kept)
     yield checks_mail.smarthost(kept)
     if ask_dns or kept.dns:
         yield from checks_mail.dns(kept, MachineRecords(of_this_machine()))
 
 
-def _of_the_tables(session: Session, now: datetime, fetched_every: timedelta) -> Iterator[Finding]:
+def _of_the_tables(session: Session, now: datetime, kept: Settings) -> Iterator[Finding]:
+    fetched_every = timedelta(seconds=kept.fetch_seconds)
     try:
         yield _search(session, now)
         yield from checks_queues.incoming(session, now)
         yield from checks_queues.outgoing(session, now)
+        yield from checks_queues.limits(session, kept.hourly_limits, now)
         yield from checks_queues.lists(session)
         yield from checks_fetching.fetching(session, now, fetched_every)
     except SQLAlchemyError as error:

@@ -178,7 +178,9 @@ class Dispatcher:
         if self.settings.hourly_limits is not None:
             limits.count_sent(session, _scopes(batch.rows, batch.results), now)
         session.commit()
-        self.patience.heed(session, verdict, batch.results, now)
+        # What was cut short because we are to stop says nothing of the smarthost.
+        if not self.stopping():
+            self.patience.heed(session, verdict, batch.results, now)
 
     def _count_failure(self, row: queue.Row, outcome: Outcome, now: datetime) -> None:
         """5xx for a recipient is a bounce; so is what was put off until it was given up."""

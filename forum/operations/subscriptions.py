@@ -191,6 +191,7 @@ class Choices(TypedDict, total=False):
     attachments_as_links: bool | None
     plain_text: bool | None
     follows_written: bool | None
+    bursts: bool | None
     digest_format: str | None
     state: str | None
     paused_until: datetime | None

@@ -58,6 +58,7 @@ class ChoicesForm(PauseForm):
         ],
     )
     follows_written = BooleanField(_("Send me at once the answers in threads in which I wrote"))
+    bursts = BooleanField(_("Many answers within ten minutes in one thread as one mail"))
     own_posts = BooleanField(_("Send me my own messages too"))
     reads = SelectMultipleField(
         _("Languages that I read"),
@@ -76,7 +77,7 @@ class ChoicesForm(PauseForm):
         shown = {
             name: getattr(subscription, name)
             for name in (
-                "delivery", "digest_format", "follows_written", "own_posts", "language",
+                "delivery", "digest_format", "follows_written", "bursts", "own_posts", "language",
                 "attachments_as_links", "plain_text",
             )
         }  # fmt: skip
@@ -100,6 +101,7 @@ class ChoicesForm(PauseForm):
             delivery=self.delivery.data,
             digest_format=self.digest_format.data,
             follows_written=self.follows_written.data,
+            bursts=self.bursts.data,
             own_posts=self.own_posts.data,
             reads="" if len(read) == len(LANGUAGES) else ",".join(read),
             language=self.language.data,

@@ -19,13 +19,14 @@ from forum.domain.sending_limits import list_scope
 from forum.extensions import db
 from forum.operations import bounces, limits
 from forum.operations.outgoing import set_stopped
-from forum.storage.lists import MailingList, RoleGrant, RoleName, list_by_slug, roles_of
+from forum.storage.lists import MailingList, RoleGrant, RoleName
 from forum.storage.mail import Delivery, SendState
 from forum.storage.people import Account, Address, Subscription, SubscriptionState
 from forum.storage.sending import SmarthostFault, current_fault
 from forum.web.access import signed_in, the_account
 from forum.web.addresses import LARGEST_KEY, whole_number
-from forum.web.reader import current_account, current_reader
+from forum.web.reader import current_account
+from forum.web.running import for_owners
 
 blueprint = Blueprint("outgoing", __name__)
 
@@ -44,10 +45,9 @@ class Sending:
 
 
 @blueprint.get("/lists/<slug>/outgoing")
-@signed_in
-def show(slug: str) -> ResponseReturnValue:
+@for_owners
+def show(mailing_list: MailingList) -> ResponseReturnValue:
     """What waits, what comes back, and the button that stops it all."""
-    mailing_list = _own_list(slug)
     return render_template(
         "outgoing/show.html",
         sending=sending_of(mailing_list),
@@ -59,10 +59,9 @@ def show(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/lists/<slug>/outgoing")
-@signed_in
-def decide(slug: str) -> ResponseReturnValue:
+@for_owners
+def decide(mailing_list: MailingList) -> ResponseReturnValue:
     """Stop all outgoing mail of a list, start it, or send to an address again."""
-    mailing_list = _own_list(slug)
     decision, _colon, key = request.form.get("decision", "").partition(":")
     if decision == "resume":
         _resume_one(mailing_list, whole_number(key, LARGEST_KEY) or abort(400))
@@ -153,17 +152,6 @@ def _tell_templates(state: object) -> None:
         stopped_subscriptions=stopped_subscriptions,
         smarthost_fault=smarthost_fault,
     )
-
-
-def _own_list(slug: str) -> MailingList:
-    """A list that the reader answers for; for others the page does not exist."""
-    mailing_list, reader = list_by_slug(db.session(), slug), current_reader()
-    if mailing_list is None or reader.account_id is None:
-        abort(404)
-    roles = roles_of(db.session(), reader.account_id, mailing_list.id)
-    if not reader.is_admin and RoleName.OWNER not in roles:
-        abort(404)
-    return mailing_list
 
 
 def _resume_one(mailing_list: MailingList, subscription_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from flask import Flask
@@ -21,12 +22,14 @@ from forum.settings import Settings
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, Notice, SendState
 from forum.storage.sending import BounceStanding, SentCount, current_fault
+from mailbridge import dispatch
 from mailbridge.queue import GIVEN_UP_AFTER
 from mailbridge.smarthost import DOUBTED
 from mailbridge.transport import Broken, Refused, Sent, open_transport
 from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge.conftest import RunningSmarthost
+from tests.mailbridge.test_lanes import SilentServer
 from tests.mailbridge.test_worker import NOW, Answering, Clock, states
 
 HOUR = timedelta(hours=1)
@@ -255,3 +258,19 @@ def test_of_a_stopped_list_no_notice_leaves_either_but_what_tells_its_owners(
     assert waiting_for(session, ancrage, works.clock.now) == 2
     set_stopped(session, ancrage, False, START)
     assert works() == 3
+
+
+def test_a_stop_does_not_wait_for_a_smarthost_that_hangs(
+    works: Works, make: Make, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.post(a_list(make, 3), mail_out=True)
+    make.commit()
+    monkeypatch.setattr(dispatch, "STOP_SECONDS", 0.1)
+    worker = works.worker
+    with SilentServer() as server:
+        worker.transport = open_transport(f"smtp://127.0.0.1:{server.port}", 2)
+        worker.__post_init__()
+        Thread(target=lambda: (server.reached.wait(20), worker.stop())).start()
+        worker.run()  # Comes back although nothing ever answers.
+    assert SendState.SENT not in states(session)
+    assert current_fault(session) is None

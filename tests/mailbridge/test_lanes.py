@@ -126,8 +126,8 @@ def test_a_pool_keeps_its_connections_open(smarthost: RunningSmarthost) -> None:
 
 
 def test_what_hangs_can_be_cut_short() -> None:
-    with _SilentServer() as port:
-        pool = SmtpPool(f"smtp://127.0.0.1:{port}", 2)
+    with SilentServer() as server:
+        pool = SmtpPool(f"smtp://127.0.0.1:{server.port}", 2)
         lanes = Lanes(pool)
         lanes.submit(1, copy(1), soon())
         deadline = time.monotonic() + 20
@@ -136,24 +136,28 @@ def test_what_hangs_can_be_cut_short() -> None:
         assert not isinstance(found[1], Sent)
 
 
-class _SilentServer:
-    """Takes a connection, greets, and answers nothing more."""
+class SilentServer:
+    """Takes connections, greets, and answers nothing more."""
 
-    def __enter__(self) -> int:
+    def __enter__(self) -> SilentServer:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._kept: list[socket.socket] = []
+        self.port: int = self._socket.getsockname()[1]
+        self.reached = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
-        port: int = self._socket.getsockname()[1]
-        return port
+        return self
 
     def _serve(self) -> None:
-        peer, _ = self._socket.accept()
-        self._kept.append(peer)
-        peer.sendall(b"220 hello\r\n")
-        answers = [b"250 hello\r\n"]
-        while peer.recv(1000):
-            if answers:
-                peer.sendall(answers.pop())
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+                self._kept.append(peer)
+                peer.sendall(b"220 hello\r\n")
+                peer.recv(1000)
+                peer.sendall(b"250 hello\r\n")
+            except OSError:
+                return
+            self.reached.set()
 
     def __exit__(self, *_error: object) -> None:
         self._socket.close()
