@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     LOGIN = "login"
     CONFIRM_SUBSCRIBE = "confirm-subscribe"
     CONFIRM_UNSUBSCRIBE = "confirm-unsubscribe"
+    CONFIRM_ADDRESS = "confirm-address"
     WELCOME = "welcome"
     GOODBYE = "goodbye"
     HELD_AUTHOR = "held-author"

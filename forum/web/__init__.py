@@ -33,6 +33,7 @@ BLUEPRINTS: Final = (
     "forum.web.health",
     "forum.web.session",
     "forum.web.account",
+    "forum.web.own_addresses",
     "forum.web.subscribing",
     "forum.web.confirming",
     "forum.web.choices",

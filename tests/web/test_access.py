@@ -186,7 +186,7 @@ CLASSIFIED: dict[Outcomes, str] = {
     """,
     SIGNED_IN: """
         account.show account.save account.moderation account.mails account.create_token languages.choose
-        drafts.show_all
+        drafts.show_all own_addresses.add
     """,
     SIGNED_IN_MEMBERS: "unread.mark_all drafts.keep_new drafts.keep_answer",
     ITS_SUBSCRIBER: "account.subscription",
@@ -200,7 +200,7 @@ CLASSIFIED: dict[Outcomes, str] = {
         administration.overview administration.accounts administration.audit
         administration.one_list administration.grant administration.new_list
         administration.failed_mail administration.revoke account.revoke_token writing.undo
-        drafts.drop
+        drafts.drop own_addresses.ask own_addresses.take
         outgoing.show outgoing.decide outgoing.resume
     """,
     ITS_MODERATORS: "inviting.show",
