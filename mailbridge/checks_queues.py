@@ -88,8 +88,15 @@ def limits(
         )  # fmt: skip
 
 
-def lists(session: Session) -> Iterator[Finding]:
-    """Lists whose mail is stopped, and subscriptions that get none."""
+def lists(session: Session, mail_domain: str) -> Iterator[Finding]:
+    """Lists whose mail is stopped or signed for another domain; subscriptions that get none."""
+    addresses = session.scalars(select(MailingList.address).order_by(MailingList.address)).all()
+    elsewhere = [one for one in addresses if one.rpartition("@")[2] != mail_domain]
+    if elsewhere:
+        yield warning(
+            "lists", f"not at MAIL_DOMAIN: {', '.join(elsewhere)}",
+            "Their mail is signed for MAIL_DOMAIN, which counts for nothing at their own (DMARC).",
+        )  # fmt: skip
     stopped = session.scalars(
         select(MailingList.slug).where(MailingList.outgoing_stopped).order_by(MailingList.slug)
     ).all()

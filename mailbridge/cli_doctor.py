@@ -70,7 +70,7 @@ def _of_the_tables(session: Session, now: datetime, kept: Settings) -> Iterator[
         yield from checks_queues.incoming(session, now)
         yield from checks_queues.outgoing(session, now)
         yield from checks_queues.limits(session, kept.hourly_limits, now)
-        yield from checks_queues.lists(session)
+        yield from checks_queues.lists(session, kept.mail_domain)
         yield from checks_fetching.fetching(session, now, fetched_every)
     except SQLAlchemyError as error:
         session.rollback()

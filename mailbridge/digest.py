@@ -29,6 +29,7 @@ from forum.storage.post_rows import own_languages
 from mailbridge import digest_plain, light_post, list_headers
 from mailbridge.addressing import RouteKind, domain_of, sub_address
 from mailbridge.digest_contents import Contents, contents, entry_of
+from mailbridge.dns_text import TxtLookup, of_this_machine
 from mailbridge.header_fields import mailbox_field, unstructured
 from mailbridge.mime_edit import Content, text_content
 from mailbridge.outgoing import PLACEHOLDER, Copy, copies_of
@@ -63,7 +64,14 @@ class DigestBuilder:
     """Builds digests; keeps the last ones, for most subscribers of a list get the same."""
 
     settings: Settings
+    lookup: TxtLookup | None = None
+    """Asks the DNS for the policies of authors' domains; None takes this machine's name servers,
+    where the settings allow it."""
     _cache: OrderedDict[_Key, Digest] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        if self.settings.dns and self.lookup is None:
+            self.lookup = of_this_machine()
 
     def build(self, row: DigestDelivery, posts: Sequence[Post], session: Session) -> Copy:
         """The mail of one subscription; the same again whenever it is built.
@@ -126,7 +134,7 @@ class DigestBuilder:
             if plain:
                 content = digest_plain.content(made, posts, language, self.settings)
             else:
-                messages = _messages(posts, mailing_list, language, self.settings)
+                messages = _messages(posts, mailing_list, language, self.settings, self.lookup)
                 content = _assembled(made, messages)
             found = Digest(made.subject, content, BodyHash(content.body, PLACEHOLDER.encode()))
             self._cache[key] = found
@@ -151,7 +159,11 @@ def _thread_ids(row: DigestDelivery, posts: Sequence[Post]) -> Sequence[str]:
 
 
 def _messages(
-    posts: Sequence[Post], mailing_list: MailingList, language: str, settings: Settings
+    posts: Sequence[Post],
+    mailing_list: MailingList,
+    language: str,
+    settings: Settings,
+    lookup: TxtLookup | None,
 ) -> list[bytes]:
     """The messages as they stand in the digest, each within its share of the whole."""
     made: list[bytes] = []
@@ -162,7 +174,7 @@ def _messages(
             raise LookupError("the post was removed")
         raw = load_raw(post.raw)
         light = light_post.with_links(post, raw, language, settings.site_url, share)
-        copies = copies_of(post, light, mailing_list, language, settings)
+        copies = copies_of(post, light, mailing_list, language, settings, lookup)
         made.append(copies.message)
         left -= len(made[-1])
     return made

@@ -246,7 +246,7 @@ def test_queues_that_move_are_well(session: Session, make: Make) -> None:
     findings = [
         *checks_queues.incoming(session, now),
         *checks_queues.outgoing(session, now),
-        *checks_queues.lists(session),
+        *checks_queues.lists(session, DOMAIN),
     ]
     assert worst(findings)[0] == Level.OK
 
@@ -274,13 +274,19 @@ def test_mail_that_nobody_sends_is_told_unless_it_is_stopped(session: Session, m
     where.outgoing_stopped = True
     session.flush()
     assert worst(checks_queues.outgoing(session, utcnow()))[0] == Level.OK
-    assert worst(checks_queues.lists(session)) == (
+    assert worst(checks_queues.lists(session, DOMAIN)) == (
         Level.WARNING,
         "outgoing mail is stopped: ancrage",
     )
     row.state = SendState.FAILED
     session.flush()
     assert "1 given up" in worst(checks_queues.outgoing(session, utcnow()))[1]
+
+
+def test_a_list_of_another_domain_is_told(session: Session, make: Make) -> None:
+    make.mailing_list(domain="other.example.net")
+    level, told = worst(checks_queues.lists(session, DOMAIN))
+    assert (level, told) == (Level.WARNING, "not at MAIL_DOMAIN: ancrage@other.example.net")
 
 
 def test_a_late_notice_is_told(session: Session) -> None:

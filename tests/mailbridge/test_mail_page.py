@@ -192,6 +192,14 @@ def test_copies_come_in_the_form_that_was_chosen(
     assert f"{SITE}/unsubscribe/{TOKEN}" in body(message, "plain")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_golden_copies_without_html_and_files(web: Web, language: str) -> None:
+    raw = composed(attachments=(FILE,))
+    copy = web.chosen(raw, language, plain_text=True, attachments_as_links=True)
+    is_golden(f"web-light.{language}", copy.message)
+    assert types(opened(copy)) == ["multipart/mixed", "text/plain", "text/plain"]
+
+
 def test_two_readers_with_other_choices_get_other_copies_of_one_post(web: Web, make: Make) -> None:
     raw = composed()
     post = web.post(raw)

@@ -11,10 +11,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from forum.clock import utcnow
+from forum.extensions import db
+from forum.operations import digests
+from forum.operations.notices import NoticeKind, notify
+from forum.search import open_index
 from forum.settings import Settings
 from mailbridge import notices
 from mailbridge.outgoing import Builder
@@ -28,7 +34,9 @@ from mailbridge.signing_keys import (
     ring_of,
     zone_strings,
 )
-from tests.factories import Make
+from mailbridge.transport import MemoryTransport
+from mailbridge.worker import Worker
+from tests.factories import START, Make
 from tests.mailbridge.signing import holds, install_key, key_of, public_record
 from tests.mailbridge.test_outgoing import MAILS, OUTBOX, Outbox, notice
 
@@ -123,6 +131,36 @@ def test_notices_are_signed(
     copy = notices.build(notice(session, kind, "fr", where), settings)
     assert copy.message.startswith(b"DKIM-Signature: ")
     assert holds(copy.message, RECORD)
+
+
+def test_all_that_a_worker_sends_is_signed_from_the_moment_there_is_a_key(
+    app: Flask, session: Session, settings: Settings, make: Make
+) -> None:
+    where = make.mailing_list()
+    make.subscriber(where, "each@example.net")
+    make.subscriber(where, "daily@example.net", delivery="daily")
+    make.subscriber(where, "plain@example.net", delivery="daily").digest_format = "plain"
+    transport = MemoryTransport()
+    own = Session(db.engine, expire_on_commit=False)
+    worker = Worker(own, settings, transport, open_index(settings, db.engine))
+    make.post(where, mail_out=True)
+    make.commit()
+    worker.drain()
+    unsigned = [raw for _, _, raw in transport.sent]
+    install_key(settings.data_dir)
+    transport.sent.clear()
+    make.post(where, mail_out=True, subject="Paniers", text="Les paniers sont prêts.\n")
+    notify(session, NoticeKind.LOGIN, "awa@example.org", "fr", START, link="x", hours="1")
+    digests.queue_digests(session, utcnow(), everything=True)
+    make.commit()
+    worker.drain()
+    own.close()
+    assert unsigned
+    assert not any(raw.startswith(b"DKIM-Signature") for raw in unsigned)
+    assert {recipient for _, recipient, _ in transport.sent} == {
+        "each@example.net", "daily@example.net", "plain@example.net", "awa@example.org",
+    }  # fmt: skip
+    assert all(holds(raw, RECORD) for _, _, raw in transport.sent)
 
 
 def _field(name: bytes, value: bytes) -> bytes:
