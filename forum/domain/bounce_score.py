@@ -2,7 +2,7 @@
 
 Each day on which something came back adds to a score, which halves in 45 days; at 2.5 a warning is
 sent, a mail whose own return path is known to nobody else; if that comes back too, sending stops.
-The figures are explained in docs/decisions/0010-bounce-score.md.
+The figures are explained in docs/decisions/0011-bounce-score.md.
 """
 
 from __future__ import annotations
