@@ -99,7 +99,7 @@ class Builder:
     """Asks the DNS for the policies of authors' domains; None takes this machine's name servers,
     where the settings allow it."""
     _ring: KeyRing = field(init=False)
-    _cache: OrderedDict[tuple[int, str, Form], _Built] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[tuple[int, int, str, Form], _Built] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self._ring = ring_of(self.settings.data_dir, self.settings.mail_domain)
@@ -124,7 +124,7 @@ class Builder:
         return Copy(reverse_path, subscription.address.email, message)
 
     def _built(self, post: Post, load: Callable[[], bytes], language: str, form: Form) -> _Built:
-        key = (post.id, language, form)
+        key = (post.id, post.corrections, language, form)
         found = self._cache.get(key)
         if found is None:
             loaded, where = load(), post.mailing_list

@@ -62,7 +62,9 @@ def claim(
         )
         if kind is Delivery:
             shown = Post.state == PostState.VISIBLE
-            query = query.join(Post, Post.id == Delivery.post_id).where(shown)
+            # A post may have been moved to a list that the subscriber may not read.
+            here = Post.mailing_list_id == Subscription.mailing_list_id
+            query = query.join(Post, Post.id == Delivery.post_id).where(shown, here)
         else:
             query = query.where(Subscription.delivery != DeliveryMode.NONE)
     # PostgreSQL: workers pass one another by. SQLite: the transaction began as a writer's.

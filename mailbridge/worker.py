@@ -19,7 +19,7 @@ from forum.clock import utcnow
 from forum.domain.message import parse
 from forum.operations import digests
 from forum.operations.bursts import queue_bursts
-from forum.operations.raw import load_raw
+from forum.operations.raw import load_raw, newest_raw
 from forum.search import SearchIndex
 from forum.search.indexer import drain
 from forum.settings import Settings
@@ -176,7 +176,7 @@ class Worker:
         if isinstance(row, DigestDelivery):
             posts = digests.posts_of(self.session, row.id)
             return self._digest_builder.build(row, posts, self.session)
-        kept = row.post.raw
+        kept = newest_raw(self.session, row.post)
         if kept is None:
             raise LookupError("the post was removed")
         return self._builder.build(row.post, lambda: load_raw(kept), row.subscription)

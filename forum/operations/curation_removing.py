@@ -191,6 +191,7 @@ def _make_tombstone(session: Session, post: Post) -> None:
     post.raw_id = None
     post.author_name = post.subject = post.base_subject = post.excerpt = post.html = ""
     post.public_html = None
+    post.corrections = 0
     post.people, post.flags, post.repairs = [], [], []
     session.flush()
 

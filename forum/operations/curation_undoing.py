@@ -68,7 +68,7 @@ def _decision(session: Session, audit_id: int) -> tuple[AuditEntry, CurationDeci
     if entry is None:
         raise Refused(Refusal.NO_DECISION, audit_id)
     decision = session.get(CurationDecision, audit_id)
-    if entry.action in ("remove", WITHDRAW, "undo"):
+    if entry.action in ("remove", WITHDRAW, "edit", "undo"):
         raise Refused(Refusal.NOT_UNDOABLE, audit_id)
     if decision is None or entry.action not in _UNDOING:
         raise Refused(Refusal.NO_DECISION, audit_id)

@@ -6,7 +6,7 @@ rest is computed without the database, and only what differs is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from forum.domain.mirroring import Outside
 from forum.domain.preparing import Shown, show
 from forum.domain.values import Submission
 from forum.operations.accounts import ensure_author
-from forum.operations.raw import load_raw
+from forum.operations.raw import load_raw, newest_raw
 from forum.storage.archive import Post, PostAttachment, PostSegment
 from forum.storage.mail import IndexQueue
 from forum.storage.mirror import outside_of
@@ -40,6 +40,8 @@ class Basis:
     """Languages that a text follows which is too short to tell."""
     outside: Outside | None = None
     """The list that its list mirrors, or mirrored once."""
+    corrected: bytes | None = None
+    """The message with which its author replaced the text; None where they did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -
     parent = session.get(Post, row.parent_id) if row.parent_id else None
     inherited = [parent.language] if parent is not None else []
     inherited += newest_language(session, row.author_id, row.date, but=row.id)
+    newest = newest_raw(session, row)
     return Basis(
         raw=load_raw(row.raw),
+        corrected=load_raw(newest) if newest is not None and newest is not row.raw else None,
         arrived_at=row.arrived_at,
         with_repairs=UNDONE not in row.repairs if with_repairs is None else with_repairs,
         parent_text=text_of(parent) if parent is not None else None,
@@ -100,6 +104,10 @@ def derive(basis: Basis) -> Derived:
     submission = parse(
         basis.raw, basis.arrived_at, repairs=basis.with_repairs, outside=basis.outside
     )
+    if basis.corrected is not None:
+        # The text alone is new: place, author, date and files are those of the first message.
+        newest = parse(basis.corrected, basis.arrived_at)
+        submission = replace(submission, text=newest.text, text_format=newest.text_format)
     shown = show(
         submission.text,
         submission.text_format,

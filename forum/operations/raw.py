@@ -8,7 +8,8 @@ import zstandard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.storage.archive import RawMessage
+from forum.storage.archive import Post, RawMessage
+from forum.storage.curation import PostRevision
 
 LEVEL = 6
 
@@ -38,6 +39,22 @@ def load_raw(row: RawMessage) -> bytes:
         zstandard.ZstdError: the stored bytes are damaged.
     """
     return zstandard.ZstdDecompressor().decompress(row.compressed, max_output_size=row.size)
+
+
+def newest_raw(session: Session, row: Post) -> RawMessage | None:
+    """What of a post is mailed: its author's newest correction, else the first bytes.
+
+    None where it was removed for good.
+    """
+    if not row.corrections:
+        return row.raw
+    return session.scalar(
+        select(RawMessage)
+        .join(PostRevision, PostRevision.raw_id == RawMessage.id)
+        .where(PostRevision.post_id == row.id)
+        .order_by(PostRevision.id.desc())
+        .limit(1)
+    )
 
 
 def blank(row: RawMessage) -> None:

@@ -135,6 +135,8 @@ class Post(Base):
     repairs: Mapped[list[str]] = mapped_column(JSON, default=list)
     """`part:method` of each repair of wrongly decoded text; behind `undone` where taken back."""
     state: Mapped[Short] = mapped_column(default=PostState.VISIBLE)
+    corrections: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often its author replaced its text (`forum.storage.curation.PostRevision`)."""
     excerpt: Mapped[str] = mapped_column(default="")
     """The first words of its own text, addresses masked."""
     html: Mapped[str] = mapped_column(deferred=True)

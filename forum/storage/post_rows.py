@@ -60,6 +60,8 @@ class PostRow:
     source: str
     language: str
     state: str
+    corrections: int
+    """How often its author replaced its text."""
     flags: Sequence[str]
     excerpt: str
     html: str
@@ -240,6 +242,7 @@ def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
         Post.source,
         Post.language,
         Post.state,
+        Post.corrections,
         Post.flags,
         Post.excerpt,
         html.label("html"),

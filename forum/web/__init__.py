@@ -46,6 +46,7 @@ BLUEPRINTS: Final = (
     "forum.web.moderating",
     "forum.web.curating",
     "forum.web.curating_audit",
+    "forum.web.curating_own",
     "forum.web.outgoing",
     "forum.web.mirroring",
     "forum.web.administration",

@@ -188,25 +188,27 @@ CLASSIFIED: dict[Outcomes, str] = {
         account.show account.save account.moderation account.mails account.create_token languages.choose
         drafts.show_all own_addresses.add
     """,
-    SIGNED_IN_MEMBERS: "unread.mark_all drafts.keep_new drafts.keep_answer",
+    SIGNED_IN_MEMBERS: "curating_own.tell unread.mark_all drafts.keep_new drafts.keep_answer",
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: """
         moderating.queue moderating.decide moderating.decided moderating.repairs
         mirroring.show mirroring.decide
         curating.thread curating.post curating.remove_post curating_audit.log
-        curating_audit.take_back
+        curating_audit.take_back curating_own.reports curating_own.settle
+        curating_own.history
     """,
     OTHERS: """
         administration.overview administration.accounts administration.audit
         administration.one_list administration.grant administration.new_list
         administration.failed_mail administration.revoke account.revoke_token writing.undo
+        curating_own.change curating_own.take_back
         drafts.drop own_addresses.ask own_addresses.take
-        outgoing.show outgoing.decide outgoing.resume
+        outgoing.resume
     """,
     ITS_MODERATORS: "inviting.show",
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
-        list_settings.show members.show members.download members.remove members.add
+        list_settings.show outgoing.show outgoing.decide members.show members.download members.remove members.add
         inviting.take_back
         confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
         session.ask session.enter

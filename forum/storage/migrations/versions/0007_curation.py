@@ -13,6 +13,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column('thread', sa.Column('titles', sa.JSON(), nullable=False, server_default='{}'))
     op.add_column('thread', sa.Column('labels', sa.String(), nullable=False, server_default=''))
+    op.add_column('post', sa.Column('corrections', sa.Integer(), nullable=False, server_default='0'))
     op.create_table('curation_decision',
     sa.Column('audit_id', sa.Integer(), nullable=False),
     sa.Column('undone_by_id', sa.Integer(), nullable=True),
@@ -97,5 +98,6 @@ def downgrade() -> None:
     for table in ('post_report', 'post_revision', 'removed_message', 'moved_content', 'moved_message', 'curation_touch', 'curation_decision'):
         op.drop_table(table)
     # Not in a batch, which would make the table anew and lose what refers to it.
+    op.drop_column('post', 'corrections')
     op.drop_column('thread', 'labels')
     op.drop_column('thread', 'titles')
