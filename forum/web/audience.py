@@ -65,12 +65,12 @@ def audience_text(
     thread_id: int | None = None,
 ) -> str:
     """The same in words: `34 people by mail: fr 18, en 9, es 7.`"""
-    if mailing_list.mode == Mode.MIRRORED:
-        return str(_("It goes to the outside list, which sends it to its subscribers."))
-    audience = audience_of(session, mailing_list, account, thread_id)
-    if not audience.at_once and not audience.in_digests:
-        return str(_("Nobody receives it by mail; it can be read here."))
     parts = []
+    if mailing_list.mode == Mode.MIRRORED:
+        parts.append(str(_("It goes to the outside list, which sends it to its subscribers.")))
+    audience = audience_of(session, mailing_list, account, thread_id)
+    if not audience.at_once and not audience.in_digests and not parts:
+        return str(_("Nobody receives it by mail; it can be read here."))
     if audience.at_once:
         languages = ", ".join(
             f"{language} {format_decimal(number)}" for language, number in audience.by_language
