@@ -26,13 +26,7 @@ def decode_value(raw: bytes) -> str:
     """
     raw = raw[:MAX_VALUE]
     if b"=?" not in raw:
-        raw = unfold(raw)
-        if raw.isascii():
-            text = raw.decode("ascii")
-            # Nearly every value is printable, which costs a third of looking for controls.
-            if text.isprintable() or has_no_controls(raw):
-                return text
-        return decode(raw).text
+        return _without_words(unfold(raw))
     pieces: list[str] = []
     pending = b""  # The bytes of neighbouring words of one charset: a character may span two.
     charset = b""
@@ -53,6 +47,15 @@ def decode_value(raw: bytes) -> str:
     pieces.append(_word_text(pending, charset))
     pieces.append(_plain(raw[at:]))
     return "".join(pieces).strip(" \t")
+
+
+def _without_words(raw: bytes) -> str:
+    if raw.isascii():
+        text = raw.decode("ascii")
+        # Nearly every value is printable, which costs a third of looking for controls.
+        if text.isprintable() or has_no_controls(raw):
+            return text
+    return decode(raw).text
 
 
 def _plain(between: bytes) -> str:

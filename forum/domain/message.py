@@ -69,17 +69,9 @@ def _parse(raw: bytes, arrived_at: datetime, repairs: bool, outside: Outside | N
     flags = set(reading.flags)
     mending = _Mending(repairs and not reading.composed_here)
     message_id = _message_id(headers, flags)
-    author = _author(headers, flags)
-    subject_written = headers.get("subject") or ""
-    if outside is not None:
-        author = real_author(headers, outside, author)
-        subject_written = without_prefix(subject_written, outside)
+    author, subject = _author_and_subject(headers, flags, outside)
     author = mending.author(author)
-    subject = mending.subject(subject_written)
     written = parse_date(headers.get("date"))
-    attachments = tuple(
-        described(structure, index, item) for index, item in enumerate(reading.items)
-    )
     return Submission(
         raw=raw,
         message_id=message_id,
@@ -87,20 +79,30 @@ def _parse(raw: bytes, arrived_at: datetime, repairs: bool, outside: Outside | N
         references=message_ids(" ".join(headers.get_all("references"))),
         author=author,
         recipients=_recipients(headers),
-        subject=subject,
+        subject=mending.subject(subject),
         date=_date(written, headers, arrived_at, flags),
         text=reading.text,
         text_format=reading.text_format,
-        attachments=attachments,
-        content_digest=_digest(
-            structure, headers, reading, author, written, message_id, subject_written
-        ),
+        attachments=tuple([described(structure, n, item) for n, item in enumerate(reading.items)]),
+        content_digest=_digest(structure, headers, reading, author, written, message_id, subject),
         declared_language=language_of(headers.get("content-language")),
         thread_index=_token(headers.get("thread-index")),
         thread_topic=_token(headers.get("thread-topic")),
-        flags=tuple(flag for flag in Flag if flag in flags),
+        flags=tuple([flag for flag in Flag if flag in flags]) if flags else (),
         repairs=(*mending.repairs, *(Repair("body", method) for method in reading.repairs)),
     )
+
+
+def _author_and_subject(
+    headers: Headers, flags: set[Flag], outside: Outside | None
+) -> tuple[Mailbox, str]:
+    """As they were written: an outside list puts its own name and prefix there."""
+    author = _author(headers, flags)
+    subject = headers.get("subject") or ""
+    if outside is not None:
+        author = real_author(headers, outside, author)
+        subject = without_prefix(subject, outside)
+    return author, subject
 
 
 class _Mending:
