@@ -144,6 +144,13 @@ def test_the_text_is_wrapped_and_flows(web: Web) -> None:
     assert joined.startswith(MARKDOWN.split("\n\n")[0])
 
 
+def test_a_copy_that_comes_back_is_known_as_the_same(web: Web) -> None:
+    web.where.from_policy, web.where.subject_prefix = "keep", "[Là-haut]"
+    raw = composed()
+    copy = web.copy(raw)
+    assert parse(copy.message, START).content_digest == parse(raw, START).content_digest
+
+
 def test_what_a_mail_program_wrote_keeps_its_layout(
     session: Session, settings: Settings, make: Make
 ) -> None:

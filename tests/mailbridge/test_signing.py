@@ -34,9 +34,10 @@ from mailbridge.signing_keys import (
     ring_of,
     zone_strings,
 )
-from mailbridge.transport import MemoryTransport
+from mailbridge.transport import MemoryTransport, Sent, SmtpTransport
 from mailbridge.worker import Worker
 from tests.factories import START, Make
+from tests.mailbridge.conftest import RunningSmarthost
 from tests.mailbridge.signing import holds, install_key, key_of, public_record
 from tests.mailbridge.test_outgoing import MAILS, OUTBOX, Outbox, notice
 
@@ -161,6 +162,26 @@ def test_all_that_a_worker_sends_is_signed_from_the_moment_there_is_a_key(
         "each@example.net", "daily@example.net", "plain@example.net", "awa@example.org",
     }  # fmt: skip
     assert all(holds(raw, RECORD) for _, _, raw in transport.sent)
+
+
+ATTACHED = (
+    b"From: a@example.org\nSubject: x\nMIME-Version: 1.0\n"
+    b'Content-Type: multipart/mixed; boundary="m"\n\n--m\n\n.\n..text\n--m\n'
+    b"Content-Type: text/csv; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
+    b'Content-Disposition: attachment; filename="a.csv"\n\n.\n\xc3\xa9t\xc3\xa9;1 \t\n\n--m--'
+)
+
+
+@pytest.mark.parametrize("raw", [*MAILS.values(), ATTACHED])
+def test_a_signature_holds_where_the_mail_arrives(
+    outbox: Outbox, smarthost: RunningSmarthost, raw: bytes
+) -> None:
+    copy = outbox.copy(raw)
+    transport = SmtpTransport(smarthost.url)
+    assert isinstance(transport.send(copy.reverse_path, copy.recipient, copy.message), Sent)
+    transport.close()
+    ((_, _, arrived),) = smarthost.host.mails
+    assert holds(arrived, RECORD)
 
 
 def _field(name: bytes, value: bytes) -> bytes:
