@@ -303,6 +303,7 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "change_pause_until": "yes",
         "number": "2",
         "rows": "- Paniers d'été\n- Marché\n",
+        "addresses": "- grace@example.net\n  550 5.1.1 no such user",
         "decision_token": "1-2-0123456789abcdef" if kind == "held-moderator" else "",
     }
     row = notify(session, NoticeKind.LOGIN, "awa@example.org", language, START, mailing_list=where)
