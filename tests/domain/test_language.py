@@ -108,6 +108,16 @@ def test_an_english_title_within_a_french_post_does_not_cut_it() -> None:
     assert post == "fr"
 
 
+def test_a_foreign_paragraph_without_one_small_word_is_told_too() -> None:
+    title = (
+        "Programa provisional: talleres, conferencias, debates, exposiciones, conciertos, "
+        "comida compartida, observaciones finales."
+    )
+    segments, _ = tag_languages(own(f"{FRENCH}\n\n{title}\n\n{title}\n\n{title}"), declared=None)
+    assert [part.language for part in segments] == ["fr", "es"]
+    assert segments[1].text.startswith("Programa") and len(title) < 120
+
+
 def test_a_quotation_does_not_make_a_post_bilingual() -> None:
     body = f"{FRENCH}\n\nOn 3 March 2010 at 10:00, Ann Hall wrote:\n> {ENGLISH}\n"
     segments, post = tag_languages(segment(body), declared=None)
