@@ -29,13 +29,13 @@ def ask(secret: str) -> ResponseReturnValue:
     now = utcnow()
     invitation = open_invitation(db.session(), secret, now)
     if invitation is not None:
-        with words_of(invitation.language):
-            return render_template(
-                "subscribing/ask_invitation.html",
-                mailing_list=invitation.mailing_list,
-                invitation=invitation,
-                secret=secret,
-            )
+        # In the reader's language: whoever invited them may not have known it.
+        return render_template(
+            "subscribing/ask_invitation.html",
+            mailing_list=invitation.mailing_list,
+            invitation=invitation,
+            secret=secret,
+        )
     for kind in (TokenKind.SUBSCRIBE, TokenKind.UNSUBSCRIBE, TokenKind.CHANGE):
         token = peek(db.session(), kind, secret, now)
         if token is not None and token.mailing_list is not None:
@@ -76,7 +76,7 @@ def confirm(secret: str) -> ResponseReturnValue:
     if request.form.get("action") == "decline":
         declined = decline_invitation(session, secret, now)
         session.commit()
-        return _too_late() if declined is None else _done("declined", declined.language)
+        return _too_late() if declined is None else render_template("subscribing/declined.html")
     joined = accept_invitation(session, secret, now) or confirm_subscribe(session, secret, now)
     if joined is not None:
         session.commit()
@@ -86,17 +86,13 @@ def confirm(secret: str) -> ResponseReturnValue:
     changed = confirm_change(session, secret, now)
     if changed is not None:
         session.commit()
-        return _done("changed", changed.language, mailing_list=changed.mailing_list)
+        with words_of(changed.language):
+            return render_template("subscribing/changed.html", mailing_list=changed.mailing_list)
     left = confirm_unsubscribe(session, secret, now)
     if left is not None:
         session.commit()
         return render_template("subscribing/left.html", mailing_list=left)
     return _too_late()
-
-
-def _done(page: str, language: str, **values: object) -> str:
-    with words_of(language):
-        return render_template(f"subscribing/{page}.html", **values)
 
 
 def _too_late() -> ResponseReturnValue:

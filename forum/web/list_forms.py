@@ -151,7 +151,9 @@ def _lines(text: str | None) -> str | None:
 def _welcome_field(label: Any) -> TextAreaField:
     too_long = _("A welcome has at most %(max)d characters.", max=WELCOME_CHARACTERS)
     rules = [Length(max=WELCOME_CHARACTERS, message=too_long)]
-    return TextAreaField(label, filters=[_lines], validators=rules, render_kw={"rows": 6})
+    return TextAreaField(
+        label, filters=[_lines], validators=rules, render_kw={"rows": 6, "class": "short"}
+    )
 
 
 class ListSettingsForm(ListBasics):
@@ -183,7 +185,12 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
             DataRequired(_("Please give an email address.")),
             Length(max=ADDRESSES_CHARACTERS, message=_("These are too many at once.")),
         ],
-        render_kw={"rows": 5, "spellcheck": "false", "autocapitalize": "none"},
+        render_kw={
+            "rows": 5,
+            "class": "short",
+            "spellcheck": "false",
+            "autocapitalize": "none",
+        },
     )
     message = TextAreaField(
         _("A personal word"),
@@ -195,7 +202,7 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
                 message=_("A personal word has at most %(max)d characters.", max=WORD_CHARACTERS),
             ),
         ],
-        render_kw={"rows": 4},
+        render_kw={"rows": 4, "class": "short"},
     )
     language = select_field(
         _("Language of the mail, for people whose own we do not know"), OWN_NAMES

@@ -21,13 +21,16 @@ from forum.app import create_app
 from forum.clock import utcnow
 from forum.extensions import db
 from forum.operations.accounts import login_link
+from forum.operations.choices import request_settings
+from forum.operations.invitations import invite
 from forum.operations.lists import grant_role
 from forum.search.indexer import pending
 from forum.settings import Settings
 from forum.storage.archive import Post, Thread
 from forum.storage.base import reading
-from forum.storage.lists import list_by_slug
-from forum.storage.people import Subscription
+from forum.storage.lists import MailingList, list_by_slug
+from forum.storage.mail import Notice
+from forum.storage.people import Account, Subscription
 from tests.factories import START, Make, mail
 from tests.flows.site import DOMAIN, Site, wait_until
 
@@ -50,6 +53,11 @@ class Rooms:
     long_thread: int
     long_post: int
     subscription: int
+    token: str
+    """Of that subscription's footer."""
+    choices: str
+    """The secret of the link to its choices."""
+    invitation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +141,37 @@ def _furnish(make: Make) -> Rooms:
         demo_post=_first_post(session, longest.id),
         long_thread=long_post.thread_id,
         long_post=long_post.id,
-        subscription=session.scalars(
-            select(Subscription.id).where(Subscription.id == subscription.id)
-        ).one(),
+        subscription=subscription.id,
+        token=subscription.token,
+        choices=_choices_secret(session, subscription),
+        invitation=_invitation_secret(session, workshop),
     )
+
+
+def _choices_secret(session: Session, subscription: Subscription) -> str:
+    request_settings(session, subscription, utcnow(), "")
+    return _newest_link(session)
+
+
+def _invitation_secret(session: Session, workshop: MailingList) -> str:
+    word = "Nous parlons de monnaies locales.\nVenez !"
+    inviter = session.scalars(select(Account).where(Account.email == ADMINS["fr"])).one()
+    invite(
+        session,
+        workshop,
+        ["lila@example.org"],
+        utcnow(),
+        site_url="",
+        account=inviter,
+        message=word,
+    )
+    return _newest_link(session)
+
+
+def _newest_link(session: Session) -> str:
+    notice = session.scalars(select(Notice).order_by(Notice.id.desc())).first()
+    assert notice is not None
+    return notice.params["link"].rpartition("/")[2]
 
 
 def _first_post(session: Session, thread_id: int) -> int:

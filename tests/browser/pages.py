@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.browser.house import DEMO, WORKSHOP, Rooms
 
+SUBSCRIBERS_WORDS = frozenset({"choices-by-link", "unsubscribe"})
+"""Pages in the subscriber's language, whatever the browser's."""
+
 
 def open_pages(rooms: Rooms) -> dict[str, str]:
     """What everybody sees."""
@@ -26,6 +29,11 @@ def open_pages(rooms: Rooms) -> dict[str, str]:
         "login": "/login",
         "login-too-late": "/login/unknown",
         "subscribe": f"/lists/{DEMO}/subscribe",
+        "choices-ask": f"/lists/{DEMO}/choices",
+        "choices-by-link": f"/settings/{rooms.choices}",
+        "choices-too-late": "/settings/unknown",
+        "invitation": f"/confirm/{rooms.invitation}",
+        "unsubscribe": f"/unsubscribe/{rooms.token}",
         "unsubscribe-unknown": "/unsubscribe/unknown",
         "confirm-unknown": "/confirm/unknown",
         "not-found": "/nowhere",
@@ -37,13 +45,26 @@ def administrator_pages(rooms: Rooms) -> dict[str, str]:
     return {
         "own-home": "/",
         "own-thread": f"/threads/{rooms.demo_thread}",
+        "own-thread-mailed": f"/threads/{rooms.long_thread}",
         "account": "/account",
         "account-mails": "/account/mails",
         "account-subscription": f"/account/subscriptions/{rooms.subscription}",
+        "list-settings": f"/lists/{WORKSHOP}/settings",
+        "list-members": f"/lists/{WORKSHOP}/members",
+        "list-member-remove": f"/lists/{WORKSHOP}/members/remove?member={rooms.subscription}",
+        "list-members-add": f"/lists/{WORKSHOP}/members/add",
+        "list-invitations": f"/lists/{WORKSHOP}/invitations",
         "compose": f"/lists/{WORKSHOP}/new",
         "answer": f"/threads/{rooms.long_thread}/answer?parent={rooms.long_post}&quote=1",
         "moderation": "/moderation",
         "moderation-decided": "/moderation/decided",
+        "moderation-thread": f"/threads/{rooms.long_thread}/moderate?into={rooms.demo_thread}",
+        "moderation-post": f"/posts/{rooms.long_post}/moderate?parent={rooms.long_post}",
+        "moderation-remove": f"/posts/{rooms.long_post}/remove",
+        "moderation-audit": f"/moderation/audit/{WORKSHOP}",
+        "moderation-reports": "/moderation/reports",
+        "post-report": f"/posts/{rooms.long_post}/report",
+        "post-history": f"/posts/{rooms.long_post}/history",
         "admin": "/admin",
         "admin-new-list": "/admin/lists/new",
         "admin-list": f"/admin/lists/{WORKSHOP}",
