@@ -13,11 +13,11 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from forum.commands.setup import is_migrated
 from forum.search import SearchIndex
 from forum.settings import Settings
 from forum.storage.archive import Post, PostState
 from forum.storage.mail import IndexQueue
+from forum.storage.migrated import is_migrated
 from mailbridge.findings import Finding, failure, ok, warning
 
 LEAST_FREE: Final = 200 << 20

@@ -20,11 +20,11 @@ from gunicorn.app.base import BaseApplication
 
 from forum.app import create_app
 from forum.commands.errors import Failure
-from forum.commands.setup import is_migrated
 from forum.domain.language_model import load_model
 from forum.extensions import db
 from forum.process import die_with_parent
 from forum.settings import Settings
+from forum.storage.migrated import is_migrated
 
 STOP_SECONDS = 8.0
 """How long children may take to finish what they are at, before they are killed."""

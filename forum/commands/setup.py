@@ -7,12 +7,9 @@ import secrets
 from pathlib import Path
 
 import click
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask_migrate import upgrade
-from sqlalchemy import Engine
 
-from forum.app import MIGRATIONS, create_app
+from forum.app import create_app
 from forum.settings import Settings
 
 
@@ -25,13 +22,6 @@ def init() -> None:
     with app.app_context():
         upgrade()
     click.echo(f"ready: {settings.data_dir}")
-
-
-def is_migrated(engine: Engine) -> bool:
-    """Whether the database has the tables of this version."""
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_heads()
-    return set(current) == set(ScriptDirectory(MIGRATIONS).get_heads())
 
 
 def make_secret_key(settings: Settings) -> None:
