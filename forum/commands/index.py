@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from forum.commands.errors import Failure
 from forum.commands.lookup import as_json, print_json
-from forum.config import search_index
+from forum.config import search_index, settings
 from forum.extensions import db
+from forum.search.building import Builders
 from forum.search.indexer import drain, pending, rebuild
 from forum.storage.archive import Post, PostState
 from forum.storage.base import reading
@@ -28,11 +29,12 @@ def index_group() -> None:
 def rebuild_command(as_json: bool) -> None:
     """Make the index anew; search answers from the old one meanwhile."""
     index = search_index()
-    if rebuild(db.session(), index) < 0:
-        raise Failure("another process is writing to the index: try again in a moment")
-    while drain(db.session(), index):
+    with Builders(settings()) as builders:
+        if rebuild(db.session(), index, builders) < 0:
+            raise Failure("another process is writing to the index: try again in a moment")
+        while drain(db.session(), index, builders.appetite, builders):
+            db.session.commit()
         db.session.commit()
-    db.session.commit()
     _show(as_json)
 
 

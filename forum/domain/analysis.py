@@ -117,8 +117,13 @@ def normalise(text: str) -> str:
 
 def occurrences(text: str) -> Iterator[Occurrence]:
     """The words of a text that is in the form of `normalise`, in order."""
-    for match in _WORD.finditer(text):
-        yield Occurrence(match.start(), match.end(), pieces(match.group()))
+    for start, written in words(text):
+        yield Occurrence(start, start + len(written), pieces(written))
+
+
+def words(text: str) -> Iterator[tuple[int, str]]:
+    """Start and form as written of each word of a text that is in the form of `normalise`."""
+    return ((match.start(), match.group()) for match in _WORD.finditer(text))
 
 
 def placed(text: str, language: str) -> tuple[dict[str, Placed], int]:
@@ -144,7 +149,7 @@ def placed(text: str, language: str) -> tuple[dict[str, Placed], int]:
     return found, position
 
 
-@lru_cache(maxsize=131_072)
+@lru_cache(maxsize=20_000)
 def _forms(written: str, language: str) -> tuple[Form, ...]:
     mine = (LANGUAGES.index(language),) if language else range(len(LANGUAGES))
     return tuple(
@@ -171,7 +176,7 @@ def variant(word: str, written: str) -> str:
     return word if word == written else f"{word}{VARIANT}{written}"
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def pieces(written: str) -> tuple[Piece, ...]:
     """The forms of one written word: elisions taken off; a compound as a whole and in parts."""
     if "." in written:

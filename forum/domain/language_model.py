@@ -66,20 +66,27 @@ class _Model:
         self._lock = threading.Lock()
         self._identifier: Any = None
 
-    def load(self) -> None:
-        """Read the model, unless that was done."""
+    def load(self) -> Any:
+        """Read the model, unless that was done; gives it."""
         with self._lock:
             if self._identifier is None:
                 identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
                 identifier.set_languages(list(KNOWN))
+                # All other languages, which nobody asks for any more: 30 MB.
+                identifier._full_model = None
                 self._identifier = identifier
+            return self._identifier
+
+    def drop(self) -> None:
+        """Forget the model."""
+        with self._lock:
+            self._identifier = None
 
     def classify(self, text: str, prior: float) -> tuple[str, float]:
         """Return the likeliest language and its share; `prior` weighs those of no list."""
-        if self._identifier is None:
-            self.load()
+        identifier = self._identifier or self.load()
         total, best, language = 0.0, 0.0, UNDETERMINED
-        for name, share in self._identifier.rank(text):
+        for name, share in identifier.rank(text):
             weighed = share if name in LANGUAGES else share * prior
             total += weighed
             if weighed > best:
@@ -93,6 +100,11 @@ _MODEL: Final = _Model()
 def load_model() -> None:
     """Read the model now, which takes a second, rather than with the first message."""
     _MODEL.load()
+
+
+def drop_model() -> None:
+    """Give back its 60 MB; it is read anew when it is asked for."""
+    _MODEL.drop()
 
 
 def detect(text: str) -> Guess:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from forum.domain.reply_tree import SUBJECT_WINDOW
@@ -16,6 +16,7 @@ from forum.operations.gathering import chunks
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import MessageLink, Post, Thread
 from forum.storage.lists import MailingList
+from forum.storage.mail import IndexQueue
 
 
 def unsettled_threads(
@@ -65,7 +66,26 @@ def settle_some(
     touched |= {row.id for row in rows}
     _forget(session, provisional)
     refresh_summaries(session, touched)
+    _queue(session, mailing_list, touched, after_post_id, now)
     return touched
+
+
+def _queue(
+    session: Session,
+    mailing_list: MailingList,
+    thread_ids: set[int],
+    after_post_id: int,
+    now: datetime,
+) -> None:
+    """Have imported posts made searchable, now that they are shown."""
+    for some in chunks(sorted(thread_ids)):
+        shown = select(Post.id, literal(now, Post.date.type)).where(
+            Post.thread_id.in_(some),
+            Post.mailing_list_id == mailing_list.id,
+            Post.id > after_post_id,
+            Post.source == Source.IMPORT,
+        )
+        session.execute(insert(IndexQueue).from_select(["post_id", "queued_at"], shown))
 
 
 def _has_older(session: Session, mailing_list: MailingList, after_post_id: int) -> bool:

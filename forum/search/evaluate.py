@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from forum.domain.query_tree import (
     Tagged,
 )
 from forum.search.plan import Either, Every, Plan, Sequence, Starting, Stems, Without
-from forum.search.protocol import Hit, Sort
+from forum.search.protocol import FACET_VALUES, Hit, Sort
 from forum.search.whoosh_postings import Floats, Ints
 from forum.search.whoosh_segment import (
     NUMBERS,
@@ -244,6 +245,14 @@ def seconds(moment: datetime) -> int:
 
 
 def _counted(names: Names, codes: Ints) -> dict[str, int]:
+    """How often each value occurs, the most frequent first; at most FACET_VALUES of them."""
     counts = np.bincount(codes, minlength=1)
-    order = sorted(np.flatnonzero(counts).tolist(), key=lambda n: (-counts[n], names.values[n]))
-    return {names.values[n]: int(counts[n]) for n in order if names.values[n]}
+    if np.count_nonzero(counts) > FACET_VALUES:
+        # Sorting the most frequent is enough: those as frequent as the last one wanted.
+        limit = np.partition(counts, -FACET_VALUES)[-FACET_VALUES]
+        some = np.flatnonzero(counts >= limit)
+    else:
+        some = np.flatnonzero(counts)
+    order = sorted(some.tolist(), key=lambda n: (-counts[n], names.values[n]))
+    shown = {names.values[n]: int(counts[n]) for n in order if names.values[n]}
+    return dict(islice(shown.items(), FACET_VALUES))

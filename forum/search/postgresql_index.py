@@ -7,7 +7,7 @@ scopes, each term marked with a letter for its scope, and the values that filter
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -50,7 +50,15 @@ from forum.domain.query_tree import (
 )
 from forum.search import plan as plans
 from forum.search.plan import Either, Every, Plan, Starting, Stems, Without, plan
-from forum.search.protocol import Hit, IndexDocument, IndexStatus, SearchHits, Sort
+from forum.search.protocol import (
+    FACET_VALUES,
+    Hit,
+    IndexDocument,
+    IndexStatus,
+    Prepared,
+    SearchHits,
+    Sort,
+)
 from forum.search.terms import Field, fields, folded_tags
 
 VERSION: Final = 1
@@ -174,15 +182,29 @@ class PostgresqlIndex:
                     connection.execute(select(func.pg_advisory_unlock(_LOCK)))
                     connection.commit()
 
-    def add(self, documents: Sequence[IndexDocument]) -> None:
+    def prepare(
+        self, documents: Iterable[IndexDocument], *, rebuilding: bool = False
+    ) -> Iterator[Prepared]:
+        """Make the rows."""
+        rows = {post.post_id: _row(post) for post in documents}
+        if rows:
+            yield Prepared(tuple(rows), list(rows.values()))
+
+    def take_in(self, prepared: Sequence[Prepared]) -> None:
         """Take in posts."""
         self._make()
-        self._write(documents)
+        self._write(prepared)
 
-    def _write(self, posts: Sequence[IndexDocument], up_to: int | None = None) -> None:
+    def add(self, documents: Sequence[IndexDocument]) -> None:
+        """Prepare and take in."""
+        self.take_in(list(self.prepare(documents)))
+
+    def _write(self, prepared: Sequence[Prepared], up_to: int | None = None) -> None:
         with self._engine.begin() as connection:
             build = _value(connection, "build") or 0
-            rows = {post.post_id: _row(post, build) for post in posts}
+            rows = {
+                row["post_id"]: {**row, "build": build} for part in prepared for row in part.content
+            }
             if rows:
                 statement = insert(documents)
                 changed = {
@@ -230,9 +252,9 @@ class PostgresqlIndex:
             return int(values["rebuilt_to"])
         return None if values.get("version") == VERSION else 0
 
-    def add_rebuilt(self, documents: Sequence[IndexDocument], up_to: int) -> None:
+    def take_in_rebuilt(self, prepared: Sequence[Prepared], up_to: int) -> None:
         """Take posts into the new build."""
-        self._write(documents, up_to)
+        self._write(prepared, up_to)
 
     def finish_rebuild(self) -> None:
         """Drop what is left of the old build."""
@@ -265,7 +287,7 @@ def _note(connection: Any, **values: int) -> None:
         )
 
 
-def _row(post: IndexDocument, build: int) -> dict[str, Any]:
+def _row(post: IndexDocument) -> dict[str, Any]:
     scopes, _ = fields(post)
     return {
         "post_id": post.post_id,
@@ -277,7 +299,6 @@ def _row(post: IndexDocument, build: int) -> dict[str, Any]:
         "languages": list(post.languages),
         "tags": list(post.tags),
         "has_attachment": post.has_attachment,
-        "build": build,
         "terms": vector(post, scopes),
     }
 
@@ -447,5 +468,5 @@ def _facets(connection: Any, where: ColumnElement[bool]) -> dict[str, dict[str, 
     for name, unordered in counts.items():
         by_value = sorted(unordered.items(), reverse=True)
         by_number = sorted(unordered.items(), key=lambda item: (-item[1], item[0]))
-        counts[name] = dict(by_value if name == "year" else by_number)
+        counts[name] = dict(by_value if name == "year" else by_number[:FACET_VALUES])
     return counts

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from forum.domain.query_tree import SearchQuery
 from forum.domain.values import Segment
@@ -55,7 +55,11 @@ class Hit:
 
 
 Facets = Mapping[str, Mapping[str, int]]
-"""`language`, `year`, `author`, `list`, `tag`: value to number of hits."""
+"""`language`, `year`, `author`, `list`, `tag`: value to number of hits, the most frequent first,
+but years newest first."""
+
+FACET_VALUES: Final = 100
+"""Values of a facet that are told, but for years: a large archive has thousands of authors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,15 @@ class IndexStatus:
     bytes: int
     """On disk."""
     rebuilding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Posts as an engine takes them in; any process may make it, and it can be pickled."""
+
+    post_ids: tuple[int, ...]
+    content: Any
+    """For the engine that made it."""
 
 
 class SearchIndex(Protocol):
@@ -109,8 +122,25 @@ class SearchIndex(Protocol):
         """Take the writer's lock; gives False at once where somebody else holds it."""
         ...
 
-    def add(self, documents: Sequence[IndexDocument]) -> None:
+    def prepare(
+        self, documents: Iterable[IndexDocument], *, rebuilding: bool = False
+    ) -> Iterator[Prepared]:
+        """Do the work of taking in posts but for the last step, for the holder of the lock.
+
+        Any number of processes may do this side by side; nobody sees anything of it.
+
+        Args:
+            documents: of different posts; they are not held in memory.
+            rebuilding: whether they are for the rebuild under way alone.
+        """
+        ...
+
+    def take_in(self, prepared: Sequence[Prepared]) -> None:
         """Take in posts, replacing those of the same id; durable and found on return."""
+        ...
+
+    def add(self, documents: Sequence[IndexDocument]) -> None:
+        """Prepare posts and take them in."""
         ...
 
     def remove(self, post_ids: Collection[int]) -> None:
@@ -132,7 +162,7 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def add_rebuilt(self, documents: Sequence[IndexDocument], up_to: int) -> None:
+    def take_in_rebuilt(self, prepared: Sequence[Prepared], up_to: int) -> None:
         """Take posts into the rebuild under way and note the last id looked at."""
         ...
 

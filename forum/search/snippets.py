@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from forum.domain.analysis import Piece, normalise, occurrences
+from forum.domain.analysis import Piece, normalise, pieces, words
 from forum.domain.query_tree import Scope, SearchQuery
 from forum.domain.values import LANGUAGES, Role, Segment
 from forum.search.plan import Either, Every, Plan, Sequence, Starting, Stems, Without, plan
@@ -64,6 +64,7 @@ class _Wanted:
         self.written: set[str] = set()
         self.prefixes: tuple[str, ...] = ()
         self.in_quotes = False
+        self._known: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
         self._collect(plan(query))
 
     def _collect(self, wanted: Plan | None) -> None:
@@ -99,14 +100,20 @@ class _Wanted:
 
     def spans(self, text: str, language: str) -> Iterable[tuple[int, int]]:
         """Start and end of each hit; a compound found in parts gives its parts."""
-        for occurrence in occurrences(text):
-            whole, *parts = occurrence.pieces or (None,)
-            if whole is not None and self.holds(whole, language):
-                yield occurrence.start + whole.start, occurrence.start + whole.end
-                continue
-            for part in parts:
-                if self.holds(part, language):
-                    yield occurrence.start + part.start, occurrence.start + part.end
+        known = self._known
+        for start, written in words(text):
+            spans = known.get((written, language))
+            if spans is None:
+                spans = known[written, language] = self._inside(written, language)
+            for begin, end in spans:
+                yield start + begin, start + end
+
+    def _inside(self, written: str, language: str) -> tuple[tuple[int, int], ...]:
+        """The hits in one written word."""
+        whole, *parts = pieces(written) or (None,)
+        if whole is not None and self.holds(whole, language):
+            return ((whole.start, whole.end),)
+        return tuple((part.start, part.end) for part in parts if self.holds(part, language))
 
     def first(self, text: str, language: str) -> int | None:
         """Where the first hit begins."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -49,6 +50,10 @@ class DurableStorage(FileStorage):  # type: ignore[misc]
         super().rename_file(oldname, newname, safe)
         sync(folder)
         self._drop_old_sums(folder, int(match[1]))
+
+    def temp_storage(self, name: str | None = None) -> Any:
+        """A folder of its own for each writer: several processes write segments side by side."""
+        return super().temp_storage(f"{secrets.token_hex(8)}.tmp")
 
     def _segment_sums(self, folder: Path) -> dict[str, list[int]]:
         """Sums of all segments; those of an earlier commit never change and are not read again."""

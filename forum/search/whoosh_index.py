@@ -18,41 +18,24 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from whoosh.index import FileIndex, LockError
 from whoosh.index import IndexError as WhooshError
-from whoosh.reading import SegmentReader
+from whoosh.index import LockError
 
-from forum.domain.query_tree import Scope, SearchQuery
+from forum.domain.query_tree import SearchQuery
 from forum.search import whoosh_files
-from forum.search.evaluate import Snapshot, seconds
 from forum.search.plan import plan
-from forum.search.protocol import IndexDocument, IndexStatus, SearchHits, Sort
-from forum.search.terms import fields, folded_tags
-from forum.search.whoosh_codec import MergingWriter, PackedWriter
-from forum.search.whoosh_segment import (
-    LABEL,
-    NUMBERS,
-    VALUE,
-    IndexSegment,
-    Vocabulary,
-    make_schema,
-    stem_field,
-    word_field,
-)
+from forum.search.protocol import IndexDocument, IndexStatus, Prepared, SearchHits, Sort
+from forum.search.whoosh_folder import Folder
 
 log = logging.getLogger(__name__)
 
 VERSION: Final = 1
 """Of the analysis and the fields; an index of another version is rebuilt."""
-
-SMALL_SEGMENTS: Final = 12
-"""More of about one size are merged in a quiet minute."""
 
 _TRIES: Final = 3
 """A rebuild that ends during a search takes the folder away under it."""
@@ -63,150 +46,12 @@ _DAMAGE = (
 """What reading a broken file may raise."""
 
 
-class _Folder:
-    """One Whoosh index in a folder of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.schema = make_schema()
-        self._storage = whoosh_files.DurableStorage(str(path))
-        self._reading = whoosh_files.ReadingStorage(str(path))
-        self._vocabulary = Vocabulary()
-        self._lock = threading.Lock()
-        self._snapshot: tuple[int, Snapshot] | None = None
-
-    def create(self) -> None:
-        """Make it, empty; nothing may be there."""
-        self.path.mkdir(parents=True)
-        FileIndex.create(self._storage, self.schema)
-
-    def snapshot(self) -> Snapshot:
-        """The last commit; what an earlier one has in common with it is not read again."""
-        number = whoosh_files.generation(self.path)
-        held = self._snapshot
-        if held and held[0] == number:
-            return held[1]
-        with self._lock:
-            held = self._snapshot
-            if held is None or held[0] != number:
-                held = self._open(held[1] if held else None)
-                self._snapshot = held
-            return held[1]
-
-    def _open(self, before: Snapshot | None) -> tuple[int, Snapshot]:
-        known = {segment.name: segment for segment in before.segments} if before else {}
-        for attempt in range(10):
-            toc = whoosh_files.read_toc(self.path, self.schema)
-            try:
-                with self._reading.opening():
-                    segments = [
-                        known.get(found.segment_id())
-                        or IndexSegment(self._reading, self.schema, found, self._vocabulary)
-                        for found in toc.segments
-                    ]
-                break
-            except FileNotFoundError:
-                # A writer has merged it away in between: read the newer table of contents.
-                if attempt == 9:
-                    raise
-        deleted = [frozenset(found.deleted_docs()) for found in toc.segments]
-        return toc.generation, Snapshot(segments, deleted, self._vocabulary)
-
-    def change(self, post_ids: Collection[int], documents: Iterable[IndexDocument]) -> None:
-        """Delete posts and add documents in one commit."""
-        snapshot = self.snapshot()
-        writer = self._writer()
-        try:
-            wanted = np.array(sorted(post_ids), dtype=np.int64)
-            gone = np.flatnonzero(np.isin(snapshot.post_ids, wanted) & snapshot.alive)
-            for number in gone.tolist():
-                writer.delete_document(number)
-            for document in documents:
-                _add(writer, document)
-            writer.commit(merge=False)
-        except BaseException:
-            if not writer.is_closed:
-                writer.cancel()
-            raise
-
-    def tidy(self) -> bool:
-        """Merge the segments of one size where there are many; False where there are not."""
-        toc = whoosh_files.read_toc(self.path, self.schema)
-        by_size: dict[int, list[Any]] = {}
-        for segment in toc.segments:
-            by_size.setdefault(len(str(segment.doc_count_all())), []).append(segment)
-        crowded = [group for group in by_size.values() if len(group) > SMALL_SEGMENTS]
-        if not crowded:
-            return False
-        names = {segment.segment_id() for segment in crowded[0]}
-        self._writer(MergingWriter).commit(mergetype=_merging(names))
-        return True
-
-    def _writer(self, kind: Callable[..., Any] = PackedWriter) -> Any:
-        whoosh_files.drop_leftovers(self.path)
-        index = FileIndex(self._storage, schema=self.schema)
-        return kind(index, timeout=5.0)
-
-    def close(self) -> None:
-        """Give back the files."""
-        with self._lock:
-            if self._snapshot:
-                for segment in self._snapshot[1].segments:
-                    segment.close()
-            self._snapshot = None
-
-
-def _merging(names: set[str]) -> Callable[[Any, list[Any]], list[Any]]:
-    """A merge policy of Whoosh's kind: these segments and no other."""
-
-    def merge(writer: Any, segments: list[Any]) -> list[Any]:
-        kept = []
-        for segment in segments:
-            if segment.segment_id() in names:
-                # Its pool closes the reader.
-                writer.add_reader(SegmentReader(writer.storage, writer.schema, segment))
-            else:
-                kept.append(segment)
-        return kept
-
-    return merge
-
-
-def _add(writer: PackedWriter, document: IndexDocument) -> None:
-    scopes, length = fields(document)
-    numbers = (
-        document.post_id,
-        document.list_id,
-        document.thread_id,
-        seconds(document.date),
-        length,
-        document.has_attachment,
-    )
-    labels = (
-        document.author,
-        document.list_slug,
-        VALUE.join(document.languages),
-        VALUE.join(folded_tags(document.tags)),
-        VALUE.join(document.tags),
-    )
-    clean = (label.replace(LABEL, " ") for label in labels)
-    number = writer.docnum
-    writer.add_document(
-        numbers=np.array([numbers], dtype=NUMBERS).tobytes(),
-        labels=LABEL.join(clean).encode("utf-8", "replace"),
-    )
-    for scope, field in scopes.items():
-        writer.pool.take_words(number, word_field(scope), field.words)
-        if scope is not Scope.AUTHOR:
-            writer.pool.take_stems(number, stem_field(scope), field.stems)
-
-
 class WhooshIndex:
     """The index in a folder; see `forum.search.protocol.SearchIndex` for what each method does."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._folders: dict[str, _Folder] = {}
+        self._folders: dict[str, Folder] = {}
         self._lock = threading.RLock()
         self._checked: set[str] = set()
 
@@ -250,32 +95,59 @@ class WhooshIndex:
             except BlockingIOError:
                 yield False
             else:
+                self._begin()
                 yield True
         finally:
             # Closing gives the lock back, and so does the death of the process.
             os.close(descriptor)
 
-    def add(self, documents: Sequence[IndexDocument]) -> None:
+    def prepare(
+        self, documents: Iterable[IndexDocument], *, rebuilding: bool = False
+    ) -> Iterator[Prepared]:
+        """Write segments: for what answers, and for what is being built."""
+        folders = self._writable(rebuilding)
+        if len(folders) > 1:
+            documents = list(documents)
+        for folder in folders:
+            for segment, post_ids in folder.segments(documents):
+                yield Prepared(tuple(post_ids), (folder.path.name, segment))
+
+    def take_in(self, prepared: Sequence[Prepared]) -> None:
         """Take in posts: into what answers, and into what is being built."""
+        self._change({one for part in prepared for one in part.post_ids}, prepared)
+
+    def add(self, documents: Sequence[IndexDocument]) -> None:
+        """Prepare and take in."""
         latest = {document.post_id: document for document in documents}
-        self._change(latest.keys(), latest.values())
+        self.take_in(list(self.prepare(latest.values())))
 
     def remove(self, post_ids: Collection[int]) -> None:
         """Forget posts."""
         self._change(post_ids, ())
 
-    def _change(self, post_ids: Collection[int], documents: Collection[IndexDocument]) -> None:
+    def _change(self, post_ids: Collection[int], prepared: Sequence[Prepared]) -> None:
         if not post_ids:
             return
-        if self.rebuilt_to() is not None and not self._building():
-            self.start_rebuild()
-        for folder in filter(None, {self._answering(), self._building_folder()}):
+        self._begin()
+        for folder in self._writable():
+            segments = [s for name, s in (p.content for p in prepared) if name == folder.path.name]
             try:
-                folder.change(post_ids, documents)
+                folder.change(post_ids, segments)
             except LockError:
                 raise
             except _DAMAGE:
                 self._report_damage(folder)
+
+    def _begin(self) -> None:
+        """Start a rebuild where there is nothing that could be written to."""
+        if self.rebuilt_to() is not None and not self._building():
+            self.start_rebuild()
+
+    def _writable(self, rebuilding: bool = False) -> list[Folder]:
+        """What is to be told of changes."""
+        building = self._building_folder()
+        both = (building,) if rebuilding else (self._answering(), building)
+        return [*dict.fromkeys(folder for folder in both if folder is not None)]
 
     def status(self) -> IndexStatus:
         """How it stands."""
@@ -293,7 +165,7 @@ class WhooshIndex:
         """Begin anew in a folder of its own."""
         self.path.mkdir(parents=True, exist_ok=True)
         name = f"v{VERSION}-{secrets.token_hex(4)}"
-        _Folder(self.path / name).create()
+        Folder(self.path / name).create()
         self._note_building(name, 0)
         self._drop_others()
 
@@ -304,14 +176,15 @@ class WhooshIndex:
             return building[1]
         return 0 if self._answering() is None else None
 
-    def add_rebuilt(self, documents: Sequence[IndexDocument], up_to: int) -> None:
+    def take_in_rebuilt(self, prepared: Sequence[Prepared], up_to: int) -> None:
         """Take posts into the new folder."""
         building = self._building()
         folder = self._building_folder()
         if building is None or folder is None:
             raise RuntimeError("no rebuild is under way")
-        if documents:
-            folder.change({document.post_id for document in documents}, documents)
+        post_ids = {one for part in prepared for one in part.post_ids}
+        if post_ids:
+            folder.change(post_ids, [part.content[1] for part in prepared])
         self._note_building(building[0], up_to)
 
     def finish_rebuild(self) -> None:
@@ -336,7 +209,7 @@ class WhooshIndex:
                 folder.close()
             self._folders.clear()
 
-    def _report_damage(self, folder: _Folder) -> None:
+    def _report_damage(self, folder: Folder) -> None:
         """Tell the writer of a broken folder; raise again what was no fault of its files."""
         if whoosh_files.is_sound(folder.path):
             raise
@@ -346,12 +219,12 @@ class WhooshIndex:
             self._checked.discard(folder.path.name)
             self._folders.pop(folder.path.name, None)
 
-    def _answering(self) -> _Folder | None:
+    def _answering(self) -> Folder | None:
         """What answers: the current folder if it is sound, else the one being built."""
         current = self._sound(_read(self.path / "CURRENT"))
         return current or self._building_folder()
 
-    def _building_folder(self) -> _Folder | None:
+    def _building_folder(self) -> Folder | None:
         building = self._building()
         return self._sound(building[0]) if building else None
 
@@ -367,7 +240,7 @@ class WhooshIndex:
         text = json.dumps({"folder": name, "up_to": up_to})
         whoosh_files.write_durably(self.path / "BUILDING", text)
 
-    def _sound(self, name: str) -> _Folder | None:
+    def _sound(self, name: str) -> Folder | None:
         """A folder of ours, its sums compared the first time it is seen."""
         if not name.startswith(f"v{VERSION}-") or name == _read(self.path / "DAMAGED"):
             return None
@@ -377,7 +250,7 @@ class WhooshIndex:
                     return None
                 self._checked.add(name)
             if name not in self._folders:
-                self._folders[name] = _Folder(self.path / name)
+                self._folders[name] = Folder(self.path / name)
             return self._folders[name]
 
     def _drop_others(self) -> None:

@@ -104,6 +104,11 @@ class PostingsPool:
             gathered.counts.extend(map(len, words.values()))
             gathered.places.extend(chain.from_iterable(words.values()))
 
+    @property
+    def places(self) -> int:
+        """How many places of words there are: what tells best how much memory this takes."""
+        return sum(len(gathered.places) for gathered in self._fields.values())
+
     def _field(self, field: str) -> _Gathered:
         if field not in self._fields:
             self._fields[field] = _Gathered()

@@ -24,7 +24,7 @@ KEPT_BLOCKS: Final = 256
 """In memory, read."""
 
 _TRAILER: Final = struct.Struct("<QI")
-_LEVEL: Final = 6
+_LEVEL: Final = 3
 
 
 class TermInfo(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, String, event
@@ -101,21 +102,24 @@ KEYED = "passerelle_key"
 """The option of an engine that holds the key of digests nobody else can make."""
 
 
-def configure_engine(engine: Engine, secret_key: str = "") -> None:
+def configure_engine(
+    engine: Engine, secret_key: str = "", *, cache_kilobytes: int = 32_000
+) -> None:
     """Give an engine the key of its digests, and SQLite its pragmas and its way to begin.
 
     Args:
         secret_key: The site's; empty where no message is ever removed for good.
+        cache_kilobytes: Of SQLite's pages in memory, for each connection.
     """
     if secret_key:
         engine.update_execution_options(**{KEYED: secret_key.encode()})
     if engine.dialect.name != "sqlite":
         return
-    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "connect", partial(_on_connect, cache_kilobytes))
     event.listen(engine, "begin", _on_begin)
 
 
-def _on_connect(connection: sqlite3.Connection, record: object) -> None:
+def _on_connect(cache_kilobytes: int, connection: sqlite3.Connection, record: object) -> None:
     # The driver's own BEGIN is turned off: ours says IMMEDIATE or not.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -124,7 +128,7 @@ def _on_connect(connection: sqlite3.Connection, record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-32000",
+        f"cache_size=-{cache_kilobytes}",
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -18,7 +18,8 @@ from forum.operations.gathering import chunks
 from forum.operations.importing import keep_old_addresses
 from forum.operations.settling import newest_post_id, settle_some, unsettled_threads
 from forum.search import SearchIndex
-from forum.search.indexer import drain
+from forum.search.building import Builders
+from forum.search.indexer import BATCH, drain
 from forum.storage.archive import MessageLink
 from forum.storage.imports import ImportSource, unfinished_source
 from forum.storage.lists import MailingList
@@ -133,13 +134,15 @@ def keep_pages(session: Session, mailing_list: MailingList, pages: Mapping[str, 
     return lost
 
 
-def make_searchable(session: Session, index: SearchIndex, progress: Callable[[int], None]) -> None:
+def make_searchable(
+    session: Session, index: SearchIndex, builders: Builders | None, progress: Callable[[int], None]
+) -> None:
     """Return when everything stored so far is in the search index, whoever puts it there."""
     last = session.scalar(select(func.max(IndexQueue.id))) or 0
     session.rollback()
     done = 0
     while waiting(session, last):
-        count = drain(session, index)
+        count = drain(session, index, builders.appetite if builders else BATCH, builders)
         session.commit()
         done += count
         progress(done)

@@ -85,7 +85,7 @@ class Importer:
         self.done = source.done
         self.counts = {file: Counts(*counts) for file, counts in source.counts.items()}
         self.workers = workers
-        self.depth = 2 * len(workers.children)
+        self.depth = 2 * workers.number
         self.now = now
         self.progress = progress
         self.context = Context(session, mailing_list.id)
@@ -126,7 +126,7 @@ class Importer:
             for found in batch.found
             if found.fault is None
         ]
-        batch.understanding = self.workers.submit(jobs)
+        batch.understanding = self.workers.work(jobs)
         self.understanding.append(batch)
         self._advance(self.depth)
 
@@ -156,7 +156,7 @@ class Importer:
             Show(one.text, one.text_format, one.declared_language, parent_text, self.outside)
             for one, parent_text in zip(submissions, batch.parent_texts, strict=True)
         ]
-        batch.showing = self.workers.submit(jobs)
+        batch.showing = self.workers.work(jobs)
 
     def _store(self, batch: _Batch) -> None:
         if not batch.found:

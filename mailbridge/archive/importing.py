@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from forum.config import search_index, settings
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations.lists import ListError, create_list
+from forum.search.building import Builders
+from forum.search.indexer import MANY
 from forum.storage.imports import ImportSource
 from forum.storage.lists import MailingList, Visibility, list_by_slug
 from mailbridge.archive.child import Workers
@@ -139,15 +141,12 @@ def import_command(
             preview(session, mailing_list, paths, wanted, as_json=as_json)
             return
         run = _Run(session, _list(session, slug, create), utcnow(), quiet=as_json)
-        with nullcontext() if no_index else Indexing(settings()):
-            with Workers(max(1, os.cpu_count() or 1)) as workers:
-                for path in paths:
-                    run.source(path, wanted, old_name or slug, workers)
-                if retry:
-                    run.quarantine()
-            run.finish(pages)
-        if not no_index:
-            run.index()
+        with Workers(max(1, os.cpu_count() or 1)) as workers:
+            for path in paths:
+                run.source(path, wanted, old_name or slug, workers)
+            if retry:
+                run.quarantine()
+        run.finish(pages, index=not no_index)
     _show(run.report, as_json=as_json)
 
 
@@ -188,8 +187,20 @@ class _Run:
         """Try once more what was put aside."""
         self._add(retry_quarantined(self.session, self.mailing_list, self.now))
 
-    def finish(self, pages: Mapping[str, str]) -> None:
-        """Put everything in its place."""
+    def finish(self, pages: Mapping[str, str], *, index: bool = True) -> None:
+        """Put everything in its place, and make it searchable."""
+        if not index:
+            self._settle(pages)
+        elif self.report.total()["stored"] < MANY:
+            self._settle(pages)
+            self._index(None)
+        else:
+            with Builders(settings()) as builders:
+                with Indexing(settings(), builders):
+                    self._settle(pages)
+                self._index(builders)
+
+    def _settle(self, pages: Mapping[str, str]) -> None:
         number = self.report.total()["stored"]
         shares = [0]
         progress = self._progress("threading", lambda: shares[0] / number if number else 0.0)
@@ -207,10 +218,9 @@ class _Run:
             self.session.get_one(ImportSource, source_id).finished_at = utcnow()
         self.session.commit()
 
-    def index(self) -> None:
-        """Make everything searchable."""
+    def _index(self, builders: Builders | None) -> None:
         progress = self._progress("indexing", lambda: 0.0)
-        make_searchable(self.session, search_index(), progress)
+        make_searchable(self.session, search_index(), builders, progress)
         progress.end()
 
     def _progress(self, what: str, part: object) -> Progress:
@@ -232,12 +242,11 @@ def import_file(session: Session, mailing_list: MailingList, path: Path, now: da
         BadInput: nothing in it is mail.
         Failure: it was broken off.
     """
-    with _errors(), Indexing(settings()):
+    with _errors():
         run = _Run(session, mailing_list, now, quiet=True)
         with Workers(1) as workers:
             run.source(path, Format.AUTO, mailing_list.slug, workers)
         run.finish({})
-        run.index()
     return run.report.total()["stored"]
 
 

@@ -367,15 +367,15 @@ def test_a_message_that_kills_its_reader_costs_no_other_theirs(
     raws = a_discussion(12)
     deadly = mail(message_id="deadly@example.org", text="Die.\n")
     path = write_mbox(tmp_path / "a.mbox", [*raws, deadly])
-    ask = child._Child.ask
+    work = child.work
 
-    def ask_or_die(self: child._Child, jobs: list[child.Job]) -> list[child.Answer]:
-        if any(isinstance(job, child.Understand) and job.raw == deadly for job in jobs):
-            self.process.kill()
-        return ask(self, jobs)
+    def work_or_die(job: child.Job) -> child.Answer:
+        if isinstance(job, child.Understand) and job.raw == deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return work(job)
 
     # As if the process ended on it: what it does with a message cannot be made to crash.
-    monkeypatch.setattr(child._Child, "ask", ask_or_die)
+    monkeypatch.setattr(child, "work", work_or_die)
     assert counts(site.take_in(path, "--no-index")) == (13, 12, 0, 1)
     row = site.session.scalars(select(QuarantinedMessage)).one()
     assert row.reason == "crash"

@@ -56,6 +56,11 @@ def document(
     )
 
 
+def rebuilt(index: SearchIndex, documents: list[IndexDocument], up_to: int) -> None:
+    """Take documents into the rebuild under way."""
+    index.take_in_rebuilt(list(index.prepare(documents, rebuilding=True)), up_to)
+
+
 class Bench:
     """An index, and questions put to it as readers do."""
 

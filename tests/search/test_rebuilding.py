@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forum.domain.query import parse
 from forum.search.protocol import SearchHits, SearchIndex
-from tests.search.conftest import Bench, document
+from tests.search.conftest import Bench, document, rebuilt
 
 ONE = frozenset({1})
 
@@ -24,7 +24,7 @@ def test_the_old_index_answers_until_the_new_one_is_ready(bench: Bench) -> None:
     with bench.index.writing():
         bench.index.start_rebuild()
         assert bench.index.rebuilt_to() == 0
-        bench.index.add_rebuilt([document(1, "nouveau mot")], 1)
+        rebuilt(bench.index, [document(1, "nouveau mot")], 1)
         during = find(bench.index, "mot")
         assert (during.total, during.rebuilding) == (2, True)
         bench.index.finish_rebuild()
@@ -37,11 +37,11 @@ def test_a_rebuild_goes_on_where_another_process_left_it(bench: Bench) -> None:
     bench.holds(document(1, "vieux"))
     with bench.index.writing():
         bench.index.start_rebuild()
-        bench.index.add_rebuilt([document(1, "nouveau")], 7)
+        rebuilt(bench.index, [document(1, "nouveau")], 7)
     other = bench.reopen()
     assert other.rebuilt_to() == 7
     with other.writing():
-        other.add_rebuilt([document(8, "nouveau")], 8)
+        rebuilt(other, [document(8, "nouveau")], 8)
         other.finish_rebuild()
     assert find(bench.index, "nouveau").total == 2
     assert find(bench.index, "vieux").total == 0
@@ -55,7 +55,7 @@ def test_posts_that_come_during_a_rebuild_are_found_during_and_after_it(bench: B
         bench.index.add([document(3, "mot")])
         bench.index.remove([2])
         assert {hit.post_id for hit in find(bench.index, "mot").hits} == {1, 3}
-        bench.index.add_rebuilt([document(1, "mot")], 3)
+        rebuilt(bench.index, [document(1, "mot")], 3)
         bench.index.finish_rebuild()
     assert {hit.post_id for hit in find(bench.index, "mot").hits} == {1, 3}
 
@@ -66,7 +66,7 @@ def test_a_missing_index_answers_with_what_it_has_so_far(bench: Bench) -> None:
         assert find(bench.index, "mot").total == 1
         assert find(bench.index, "mot").rebuilding
         bench.index.start_rebuild()
-        bench.index.add_rebuilt([document(1, "mot")], 5)
+        rebuilt(bench.index, [document(1, "mot")], 5)
         assert find(bench.index, "mot").rebuilding
         assert find(bench.index, "mot").total >= 1
         bench.index.finish_rebuild()

@@ -15,8 +15,9 @@ import pytest
 
 from forum.domain.query import parse
 from forum.search import whoosh_files
-from forum.search.whoosh_index import SMALL_SEGMENTS, WhooshIndex
-from tests.search.conftest import document
+from forum.search.whoosh_folder import SMALL_SEGMENTS
+from forum.search.whoosh_index import WhooshIndex
+from tests.search.conftest import document, rebuilt
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = frozenset({1})
@@ -99,7 +100,8 @@ def test_a_damaged_index_is_replaced_by_the_next_rebuild(path: Path) -> None:
         assert total(index) == 1
         assert index.find(parse("mot"), ONE).rebuilding
         index.start_rebuild()
-        index.add_rebuilt([document(n, "mot") for n in (1, 50)], 50)
+        both = [document(n, "mot") for n in (1, 50)]
+        rebuilt(index, both, 50)
         index.finish_rebuild()
     assert total(index) == 2
     assert index.rebuilt_to() is None

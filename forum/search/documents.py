@@ -1,0 +1,101 @@
+"""What the index is told of posts, read from the database in few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from forum.domain.values import Role, Segment
+from forum.search.protocol import IndexDocument
+from forum.storage.archive import Post, PostAttachment, PostSegment, PostState, Thread
+from forum.storage.lists import MailingList
+
+READ_AT_ONCE: Final = 200
+"""Posts in memory at a time."""
+
+_Rows = dict[int, list[Row[Any]]]
+
+
+def documents(session: Session, post_ids: Sequence[int]) -> Iterator[IndexDocument]:
+    """The posts among these that are shown, as documents, in the order of the ids."""
+    for start in range(0, len(post_ids), READ_AT_ONCE):
+        some = sorted(post_ids[start : start + READ_AT_ONCE])
+        segments = _by_post(session.execute(_segments(), {"ids": some}))
+        attachments = _by_post(session.execute(_attachments(), {"ids": some}))
+        for row in session.execute(_posts(), {"ids": some}):
+            yield _document(row, segments.get(row.id, ()), attachments.get(row.id, ()))
+
+
+@cache
+def _posts() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Post.id,
+            Post.thread_id,
+            Post.mailing_list_id,
+            MailingList.slug,
+            Post.date,
+            Post.subject,
+            Post.author_name,
+            Post.language,
+            Thread.tags,
+        )
+        .join(Thread, Thread.id == Post.thread_id)
+        .join(MailingList, MailingList.id == Post.mailing_list_id)
+        .where(Post.id.in_(bindparam("ids", expanding=True)), Post.state == PostState.VISIBLE)
+        .order_by(Post.id)
+    )
+
+
+@cache
+def _segments() -> Select[*tuple[Any, ...]]:
+    return (
+        select(PostSegment.post_id, PostSegment.role, PostSegment.text, PostSegment.language)
+        .where(PostSegment.post_id.in_(bindparam("ids", expanding=True)))
+        .order_by(PostSegment.post_id, PostSegment.position)
+    )
+
+
+@cache
+def _attachments() -> Select[*tuple[Any, ...]]:
+    return (
+        select(PostAttachment.post_id, PostAttachment.filename)
+        .where(PostAttachment.post_id.in_(bindparam("ids", expanding=True)))
+        .order_by(PostAttachment.post_id, PostAttachment.index)
+    )
+
+
+def _by_post(rows: Iterable[Row[Any]]) -> _Rows:
+    found: _Rows = {}
+    for row in rows:
+        found.setdefault(row.post_id, []).append(row)
+    return found
+
+
+def _document(
+    row: Row[Any], segment_rows: Iterable[Row[Any]], attachment_rows: Iterable[Row[Any]]
+) -> IndexDocument:
+    segments = tuple(Segment(Role(one.role), one.text, one.language) for one in segment_rows)
+    return IndexDocument(
+        post_id=row.id,
+        thread_id=row.thread_id,
+        list_id=row.mailing_list_id,
+        list_slug=row.slug,
+        date=row.date,
+        subject=row.subject,
+        author=row.author_name,
+        languages=_languages(segments, row.language),
+        tags=tuple(tag for tag in row.tags.split(",") if tag),
+        attachment_names=tuple(one.filename for one in attachment_rows),
+        segments=segments,
+    )
+
+
+def _languages(segments: Iterable[Segment], language: str) -> tuple[str, ...]:
+    own = (segment.language for segment in segments if segment.role == Role.REPLY)
+    known = tuple(dict.fromkeys(code for code in own if code != "und"))
+    return known or (language,)
