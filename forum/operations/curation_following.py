@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from forum.domain.values import Submission
@@ -16,6 +16,7 @@ from forum.operations.raw import digest_of
 from forum.storage.archive import MessageLink, Post, RawMessage, Thread
 from forum.storage.curation import moved_links, moved_posts, removed_posts, was_removed
 from forum.storage.lists import MailingList
+from forum.storage.mail import Incoming
 
 _LOOKED_AT = 50
 """The newest ids that a message refers to, of very many."""
@@ -72,6 +73,7 @@ def refuse_again(session: Session, submission: Submission) -> None:
         select(RawMessage.id).where(RawMessage.sha256 == digest_of(submission.raw))
     )
     if found is not None:
+        session.execute(update(Incoming).where(Incoming.raw_id == found).values(subject=""))
         forget_bytes(session, [found], coming=True)
 
 

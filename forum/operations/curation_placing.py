@@ -24,6 +24,7 @@ from forum.operations.threading import rethread
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import MessageLink, Post, Thread
 from forum.storage.audit import AuditEntry
+from forum.storage.choices import ThreadSubscription
 from forum.storage.curation import Aspect, CurationDecision
 from forum.storage.lists import MailingList
 from forum.storage.people import Account
@@ -69,6 +70,7 @@ def split(
         pins |= _left_behind(session, post, others)
     seats = _seats(session, pins)
     thread = _new_thread(session, mailing_list, post, subject)
+    _keep_following(session, old, thread.id)
     _pin(session, mailing_list, pins, {post.id: thread.id}, now)
     entry = keep_decision(
         session, "split", f"post {post.id}", now, account, mailing_list,
@@ -236,6 +238,21 @@ def _new_thread(session: Session, mailing_list: MailingList, post: Post, subject
     session.add(thread)
     session.flush()
     return thread
+
+
+def _keep_following(session: Session, old: int, new: int) -> None:
+    """Who follows or mutes a thread receives what is split off it in the same way."""
+    rows = session.scalars(select(ThreadSubscription).where(ThreadSubscription.thread_id == old))
+    session.add_all(
+        ThreadSubscription(
+            author_id=row.author_id,
+            thread_id=new,
+            state=row.state,
+            reason=row.reason,
+            since=row.since,
+        )
+        for row in rows.all()
+    )
 
 
 def _must_reseat(session: Session, seat: Seat) -> bool:

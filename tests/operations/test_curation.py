@@ -25,9 +25,11 @@ from forum.operations.curation_threads import (
     untag,
 )
 from forum.operations.curation_undoing import undo
+from forum.operations.following import choose, standing
 from forum.operations.rebuilding import settle_threads
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.audit import AuditEntry
+from forum.storage.choices import Following
 from forum.storage.lists import MailingList
 from forum.storage.mail import IndexQueue
 from tests.factories import START, Make
@@ -115,6 +117,14 @@ class TestSplitting:
         assert talk.thread("a").post_count == 2
         queued = set(talk.session.scalars(select(IndexQueue.post_id)))
         assert queued >= {talk.post("b").id, talk.post("c").id}
+
+    def test_who_follows_or_mutes_a_thread_does_so_with_what_is_split_off(self, talk: Talk) -> None:
+        reader = talk.make.account("luc@example.net")
+        choose(talk.session, reader.author_id, talk.thread("a"), Following.MUTE, LATER)
+        entry, thread = split(talk.session, talk.post("b"), LATER)
+        assert standing(talk.session, reader.author_id, thread).state == Following.MUTE
+        undo(talk.session, entry.id, LATER)
+        assert standing(talk.session, reader.author_id, talk.thread("b")).state == Following.MUTE
 
     def test_without_a_subject_it_bears_the_posts(self, talk: Talk) -> None:
         _, thread = split(talk.session, talk.post("b"), LATER)

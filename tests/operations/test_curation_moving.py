@@ -20,6 +20,7 @@ from forum.operations.rebuilding import settle_threads
 from forum.storage.archive import Post, Thread
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue
+from mailbridge.queue import claim
 from tests.factories import START, Make, mail
 from tests.operations.test_curation import Talk
 
@@ -73,6 +74,19 @@ def test_nobody_is_mailed_again(talk: Talk, inside: MailingList) -> None:
     before = talk.session.scalar(select(func.count(Delivery.id)))
     undo(talk.session, move(talk.session, talk.thread("a"), inside, LATER).id, LATER)
     assert talk.session.scalar(select(func.count(Delivery.id))) == before
+
+
+def test_what_has_not_left_yet_waits_until_it_comes_back(talk: Talk, inside: MailingList) -> None:
+    talk.make.subscriber(talk.mailing_list, "luc@example.net")
+    late = talk.make.post(talk.mailing_list, subject="Péniche", mail_out=True)
+    talk.make.commit()
+    due = LATER + timedelta(days=400)
+    entry = move(talk.session, late.thread, inside, LATER)
+    talk.make.commit()
+    assert claim(talk.session, Delivery, due) == []
+    undo(talk.session, entry.id, LATER)
+    talk.make.commit()
+    assert len(claim(talk.session, Delivery, due)) == 1
 
 
 def test_a_private_list_hides_it_at_once(

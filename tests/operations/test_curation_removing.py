@@ -138,7 +138,7 @@ def test_another_copy_is_refused_and_its_bytes_are_not_kept(talk: Talk, session:
     session.add(
         Incoming(
             raw_id=row.id, reverse_path="", forward_path="ancrage@lists.example.org",
-            received_at=LATER, state=IncomingState.RECEIVED,
+            received_at=LATER, state=IncomingState.RECEIVED, subject="Re: Où habite-t-il",
         )
     )  # fmt: skip
     session.flush()
@@ -147,6 +147,7 @@ def test_another_copy_is_refused_and_its_bytes_are_not_kept(talk: Talk, session:
     )
     assert outcome == Duplicate(gone.id)
     assert SECRET not in everything(session)
+    assert "Où habite-t-il" not in everything(session)
     assert (row.size, load_raw(row)) == (0, b"")
 
 
