@@ -141,3 +141,16 @@ def test_a_list_becomes_a_mirror_and_hosted_again(run: Run, ancrage: str) -> Non
     assert shown["upstream_list_id"] == "atelier.example.net"
     run("list", "edit", ancrage, "--mode", "hosted")
     assert run("list", "show", ancrage, "--json").json["mode"] == "hosted"
+
+
+def test_all_outgoing_mail_of_a_list_is_stopped_and_started(run: Run) -> None:
+    run("list", "create", "ancrage@lists.example.org", *TITLES)
+    assert run("list", "show", "ancrage", "--json").json["outgoing_stopped"] is False
+    run("list", "edit", "ancrage", "--outgoing", "stopped", "--hourly-limit", "500")
+    shown = run("list", "show", "ancrage", "--json").json
+    assert (shown["outgoing_stopped"], shown["hourly_limit"]) == (True, 500)
+    run("list", "edit", "ancrage", "--outgoing", "running")
+    shown = run("list", "show", "ancrage", "--json").json
+    assert (shown["outgoing_stopped"], shown["hourly_limit"]) == (False, 500)
+    run("list", "edit", "ancrage", "--outgoing", "perhaps", status=2)
+    run("list", "edit", "ancrage", "--hourly-limit", "-1", status=2)

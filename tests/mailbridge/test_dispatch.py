@@ -22,7 +22,7 @@ from forum.settings import Settings
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, Notice, SendState
 from forum.storage.sending import BounceStanding, SentCount, current_fault
-from mailbridge import dispatch
+from mailbridge import checks_queues, dispatch
 from mailbridge.queue import GIVEN_UP_AFTER
 from mailbridge.smarthost import DOUBTED
 from mailbridge.transport import Broken, Refused, Sent, open_transport
@@ -191,6 +191,18 @@ def test_a_list_sends_no_more_than_its_limit_and_goes_on_by_itself(
     limited.clock.now += timedelta(minutes=61)
     assert limited() == 4
     assert held_by_limits(session, limited.settings.hourly_limits, limited.clock.now) == []
+
+
+def test_doctor_tells_which_limit_holds_mail_back(
+    limited: Works, make: Make, session: Session
+) -> None:
+    make.post(a_list(make, 10), mail_out=True)
+    limited()
+    hourly = limited.settings.hourly_limits
+    (finding,) = checks_queues.limits(session, hourly, limited.clock.now)
+    assert finding.level == "warning"
+    assert finding.text == "4 copies wait: the list ancrage has had 6 within an hour"
+    assert "LIST_HOURLY_LIMIT" in finding.advice
 
 
 def test_a_full_list_does_not_hold_up_another(limited: Works, make: Make, session: Session) -> None:
