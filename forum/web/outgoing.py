@@ -50,7 +50,7 @@ def show(mailing_list: MailingList) -> ResponseReturnValue:
     """What waits, what comes back, and the button that stops it all."""
     return render_template(
         "outgoing/show.html",
-        sending=sending_of(mailing_list),
+        sending=sending_of(mailing_list, limits_reached()),
         mailing_list=mailing_list,
         fault=current_fault(db.session()),
         stopped=bounces.stopped_of(db.session(), mailing_list),
@@ -88,10 +88,14 @@ def resume(subscription_id: int) -> ResponseReturnValue:
     return redirect(url_for("reading.show_list", slug=mailing_list.slug), 303)
 
 
-def sending_of(mailing_list: MailingList) -> Sending:
+def limits_reached() -> list[limits.Held]:
+    """The limits that hold mail back now."""
+    return limits.held_by_limits(db.session(), settings().hourly_limits, utcnow())
+
+
+def sending_of(mailing_list: MailingList, held: Sequence[limits.Held]) -> Sending:
     """How a list's outgoing mail stands now."""
     session, now = db.session(), utcnow()
-    held = limits.held_by_limits(session, settings().hourly_limits, now)
     own = list_scope(mailing_list.id)
     bouncing = session.scalar(
         select(func.count(Subscription.id)).where(
@@ -118,7 +122,8 @@ def owned_sending() -> list[Sending]:
             RoleGrant.account_id == account.id, RoleGrant.role == RoleName.OWNER
         )
         query = query.where(MailingList.id.in_(own))
-    return [sending_of(one) for one in db.session.scalars(query)]
+    held = limits_reached()
+    return [sending_of(one, held) for one in db.session.scalars(query).all()]
 
 
 def stopped_subscriptions() -> Sequence[Subscription]:

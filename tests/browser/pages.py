@@ -68,6 +68,7 @@ def administrator_pages(rooms: Rooms) -> dict[str, str]:
         "admin": "/admin",
         "admin-new-list": "/admin/lists/new",
         "admin-list": f"/admin/lists/{WORKSHOP}",
+        "outgoing": f"/lists/{WORKSHOP}/outgoing",
         "admin-accounts": "/admin/accounts",
         "admin-audit": "/admin/audit",
         "admin-mail": "/admin/mail",
