@@ -89,31 +89,10 @@ class DigestBuilder:
         plain = subscription.plain_text or subscription.digest_format == DigestFormat.PLAIN
         digest = self._digest(mailing_list, posts, subscription.language, plain, session)
         recipient = subscription.address.email
-        site_url = self.settings.site_url
-        identifier = f"digest-{row.id}.{row.queued_at.timestamp():.6f}@{domain_of(mailing_list)}"
-        title = mailing_list.title(subscription.language)
-        owner = sub_address(mailing_list, RouteKind.OWNER)
-        head = b"".join(
-            (
-                list_headers.recipient_fields(mailing_list, site_url, token),
-                # Not the list: an answer would bring the whole digest back to it.
-                mailbox_field("From", Mailbox(title, sub_address(mailing_list, RouteKind.REQUEST))),
-                mailbox_field("To", Mailbox("", recipient)),
-                mailbox_field("Reply-To", Mailbox("", owner)),
-                unstructured("Subject", _subject(row, posts, digest)),
-                list_headers.folded("Date", format_datetime(row.queued_at)),
-                list_headers.message_id_field("Message-ID", [identifier]),
-                list_headers.message_id_field("References", _thread_ids(row, posts)),
-                # RFC 3834, section 5: nobody wrote the mail itself.
-                list_headers.folded("Auto-Submitted", "auto-generated"),
-                list_headers.list_fields(mailing_list, site_url),
-                list_headers.content_language([subscription.language]),
-                b"MIME-Version: 1.0\r\n",
-            )
-        )
+        head = _head(row, posts, digest, self.settings) + digest.content.fields
         body = digest.content.body.replace(PLACEHOLDER.encode(), token.encode())
         ring = ring_of(self.settings.data_dir, self.settings.mail_domain)
-        message = message_of(head + digest.content.fields, body, ring, digest.hash, token.encode())
+        message = message_of(head, body, ring, digest.hash, token.encode())
         return Copy(sub_address(mailing_list, RouteKind.BOUNCES, token), recipient, message)
 
     def _digest(
@@ -156,6 +135,33 @@ def _thread_ids(row: DigestDelivery, posts: Sequence[Post]) -> Sequence[str]:
     if not row.is_burst:
         return ()
     return [*posts[0].references, posts[0].message_id]
+
+
+def _head(row: DigestDelivery, posts: Sequence[Post], digest: Digest, settings: Settings) -> bytes:
+    """The fields of a digest but for those of its content."""
+    subscription = row.subscription
+    mailing_list, site_url = subscription.mailing_list, settings.site_url
+    identifier = f"digest-{row.id}.{row.queued_at.timestamp():.6f}@{domain_of(mailing_list)}"
+    title = mailing_list.title(subscription.language)
+    owner = sub_address(mailing_list, RouteKind.OWNER)
+    return b"".join(
+        (
+            list_headers.recipient_fields(mailing_list, site_url, subscription.token),
+            # Not the list: an answer would bring the whole digest back to it.
+            mailbox_field("From", Mailbox(title, sub_address(mailing_list, RouteKind.REQUEST))),
+            mailbox_field("To", Mailbox("", subscription.address.email)),
+            mailbox_field("Reply-To", Mailbox("", owner)),
+            unstructured("Subject", _subject(row, posts, digest)),
+            list_headers.folded("Date", format_datetime(row.queued_at)),
+            list_headers.message_id_field("Message-ID", [identifier]),
+            list_headers.message_id_field("References", _thread_ids(row, posts)),
+            # RFC 3834, section 5: nobody wrote the mail itself.
+            list_headers.folded("Auto-Submitted", "auto-generated"),
+            list_headers.list_fields(mailing_list, site_url),
+            list_headers.content_language([subscription.language]),
+            b"MIME-Version: 1.0\r\n",
+        )
+    )
 
 
 def _messages(

@@ -171,9 +171,6 @@ def copies_of(
         lambda text: redacted(text, settings.site_url),
         _dress(post, settings.site_url),
     )
-    mime = content.fields
-    if not mime.upper().startswith(b"MIME-VERSION") and b"\r\nMIME-Version" not in mime:
-        mime = b"MIME-Version: 1.0\r\n" + mime
     head = b"".join(
         (
             _identity(post, headers),
@@ -186,10 +183,16 @@ def copies_of(
             list_headers.list_fields(mailing_list, settings.site_url),
             list_headers.archived_at(post, settings.site_url),
             list_headers.content_language(_languages(post)),
-            mime,
+            _with_version(content.fields),
         )
     )  # fmt: skip
     return Copies(head, content.body)
+
+
+def _with_version(fields: bytes) -> bytes:
+    """MIME fields with MIME-Version among them, which some programs forget."""
+    has_version = fields.upper().startswith(b"MIME-VERSION") or b"\r\nMIME-Version" in fields
+    return fields if has_version else b"MIME-Version: 1.0\r\n" + fields
 
 
 def footer(post: Post, mailing_list: MailingList, language: str, site_url: str) -> Footer:
