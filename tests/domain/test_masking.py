@@ -63,6 +63,7 @@ def test_addresses_of_mail_text_are_masked_once_rendered() -> None:
         ("<liste-bounces+1-2.ab_c=@example.org>", "<liste-bounces+…@example.org>"),
         ("mailto:liste-moderate%2BaBc@example.org", "mailto:liste-moderate%2B…@example.org"),
         ("https://example.org/unsubscribe/abcDEF123456", "https://example.org/unsubscribe/…"),
+        ("https://example.org/settings/abcDEF123456", "https://example.org/settings/…"),
         ("https://example.org/x/confirm/abcDEF123456?y", "https://example.org/x/confirm/…?y"),
         ('<a href="/login/abcDEF-12345_6">', '<a href="/login/…">'),
         ("liste-owner@example.org /login /threads/123456789", None),
