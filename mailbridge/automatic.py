@@ -58,6 +58,8 @@ _BOUNCE_SUBJECT: Final = re.compile(
     r"|notificacion (de|sobre el) estado de (la )?entrega|no se puede entregar ?:"
     r"|error (de|en la) entrega (del|de su) (correo|mensaje)"
 )
+_COMPLAINT_SUBJECT: Final = re.compile(r"complaint about message from [0-9a-f]*[.:]")
+"""Of a provider that sends the message back without a report of RFC 5965."""
 _REPLY_SUBJECT: Final = re.compile(
     r"\[?auto(matic|matische|mated)?[ -]?(reply|response|antwort)\b(\]| ?:|$| to\b)"
     r"|out of (the )?office( auto-?reply)?( ?: |$)|autoreply\b|autosvar\b|auto ?: "
@@ -67,6 +69,7 @@ _REPLY_SUBJECT: Final = re.compile(
     r"|mensaje automatico( ?:|$)|ausente de la oficina( ?:|$)|contestacion automatica( ?:|$)"
     r"|aws notification message$|you \S{1,80} are not member\b"
 )
+_LIST_PREFIX: Final = re.compile(r"(?:\[[^\[\]]{1,80}\]\s*){1,3}")
 _RECEIPT_SUBJECT: Final = re.compile(
     r"return receipt \(|read receipt ?:|(accuse|confirmation) de lecture( ?:|$| \()"
     r"|confirmacion de lectura( ?:|$)|acuse de lectura( ?:|$)"
@@ -158,12 +161,16 @@ def _kind(headers: Headers, subject: str) -> Automatic:
 
 
 def _by_subject(subject: str) -> Automatic | None:
-    if _REPLY_SUBJECT.match(subject):
-        return Automatic.REPLY
-    if _RECEIPT_SUBJECT.match(subject):
-        return Automatic.RECEIPT
-    if _BOUNCE_SUBJECT.match(subject):
-        return Automatic.BOUNCE
+    if _COMPLAINT_SUBJECT.match(subject):
+        return Automatic.COMPLAINT
+    # A list that passes an absence reply on has put its own prefix before the subject.
+    for said in (subject, _LIST_PREFIX.sub("", subject)):
+        if _REPLY_SUBJECT.match(said):
+            return Automatic.REPLY
+        if _RECEIPT_SUBJECT.match(said):
+            return Automatic.RECEIPT
+        if _BOUNCE_SUBJECT.match(said):
+            return Automatic.BOUNCE
     return None
 
 

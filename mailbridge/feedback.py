@@ -51,11 +51,19 @@ def read(raw: bytes) -> Feedback | None:
             fields = _headers_in(structure.content(part))
         elif part.type in _RETURNED and part.depth:
             returned.append(_headers_in(structure.content(part)))
+    if fields is None and returned and _is_bare(structure):
+        # The message alone, with a subject that says what it is.
+        return Feedback("abuse", "", _tokens(Headers(()), returned, structure))
     if fields is None:
         return None
     kind = (fields.get("feedback-type") or "").strip().lower()
     agent = " ".join((fields.get("user-agent") or "").split())[:100]
     return Feedback(kind, agent, _tokens(fields, returned, structure))
+
+
+def _is_bare(structure: Structure) -> bool:
+    subject = (structure.headers().get("subject") or "").strip().lower()
+    return subject.startswith("complaint about message from")
 
 
 def _headers_in(content: bytes) -> Headers:

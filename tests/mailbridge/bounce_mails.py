@@ -160,6 +160,19 @@ UNMARKED_ABSENCE = (
 EIGHT_BIT_SOUP = b"From: MAILER-DAEMON\nSubject: failure notice\n\n\xff\xfe\x00<a@b.c>:\n\xe9\xe8"
 
 
+def bare_complaint(token: str) -> bytes:
+    """As Microsoft's programme for senders writes: our message, and no report."""
+    return (
+        "From: <staff@mail.example.com>\nTo: postmaster@lists.example.org\n"
+        "Subject: complaint about message from 192.0.2.7\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="=_m"\n\n'
+        "--=_m\nContent-Type: message/rfc822\nContent-Disposition: inline\n\n"
+        "X-HmXmrOriginalRecipient: grace@example.net\n"
+        f"List-Unsubscribe: <http://forum.example.org/unsubscribe/{token}>\n"
+        "Subject: Monnaies locales\n\nBonjour.\n--=_m--\n"
+    ).encode()
+
+
 def complaint(
     token: str,
     *,

@@ -276,6 +276,13 @@ def test_a_complaint_unsubscribes_with_a_line_in_the_log(site: Site, agent: str,
     assert site.notices("goodbye") == []
 
 
+def test_a_complaint_that_is_the_message_alone_unsubscribes_too(site: Site) -> None:
+    raw = mails.bare_complaint(site.token)
+    row = site.comes(raw, START, to="postmaster@lists.example.org", sender="staff@example.com")
+    assert row.reasons == ["complaint"]
+    assert site.session.get(Subscription, site.grace_id) is None
+
+
 @pytest.mark.parametrize("raw", [mails.complaint("f" * 48), mails.complaint("")])
 def test_a_complaint_without_a_token_of_ours_changes_nothing(site: Site, raw: bytes) -> None:
     site.comes(raw, START, to="postmaster@lists.example.org", sender="feedback@example.com")
