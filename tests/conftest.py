@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings as property_settings
 from sqlalchemy.orm import Session
 
 from forum.app import create_app
@@ -26,6 +27,10 @@ from tests.postgresql import PostgresServer, start_server
 from tests.requirements import missing
 
 DOMAIN = "lists.example.org"
+
+# How long one example takes says more of what else the machine does than of our code.
+property_settings.register_profile("passerelle", deadline=None)
+property_settings.load_profile("passerelle")
 
 
 @pytest.fixture(autouse=True)
