@@ -77,6 +77,9 @@ class Snapshot:
         average = float(lengths.mean()) if self.count else 1.0
         self._norm: Floats = (_K1 * (1 - _B + _B * lengths / max(average, 1.0))).astype(np.float32)
         self._filters: dict[object, Mask] = {}
+        self.languages = self._joined(lambda segment: segment.languages)
+        self.tags = self._joined(lambda segment: segment.tags)
+        self.shown_tags = self._joined(lambda segment: segment.shown_tags)
 
     @staticmethod
     def _join(parts: Iterable[Ints]) -> Ints:
@@ -121,21 +124,20 @@ class Snapshot:
         words = self.vocabulary
         years, counts = np.unique(self.years[documents], return_counts=True)
         return {
-            "language": self._count_pairs(mask, words.languages, lambda s: s.languages),
+            "language": _counted(words.languages, _among(mask, self.languages)),
             "year": {str(year): int(n) for year, n in zip(years[::-1], counts[::-1], strict=True)},
             "author": _counted(words.authors, self.authors[documents]),
             "list": _counted(words.lists, self.lists[documents]),
-            "tag": self._count_pairs(mask, words.shown_tags, lambda s: s.shown_tags),
+            "tag": _counted(words.shown_tags, _among(mask, self.shown_tags)),
         }
 
-    def _count_pairs(
-        self, mask: Mask, names: Names, pairs: Callable[[IndexSegment], Pairs]
-    ) -> dict[str, int]:
-        codes = [np.empty(0, dtype=np.int64)]
-        for offset, segment in zip(self.offsets, self.segments, strict=False):
-            part = pairs(segment)
-            codes.append(part.codes[mask[part.documents + offset]])
-        return _counted(names, np.concatenate(codes))
+    def _joined(self, pairs: Callable[[IndexSegment], Pairs]) -> tuple[Ints, Ints]:
+        """Document numbers beside value numbers, of all segments."""
+        parts = [pairs(segment) for segment in self.segments]
+        documents = self._join(
+            part.documents + offset for offset, part in zip(self.offsets, parts, strict=False)
+        )
+        return documents, self._join(part.codes for part in parts)
 
     def _evaluate(self, plan: Plan) -> _Found:
         match plan:
@@ -215,18 +217,17 @@ class Snapshot:
                 return self._language(code)
             case Tagged(tag):
                 number = self.vocabulary.tags.find(tag)
-                return self._having(number, lambda segment: segment.tags)
+                return self._having(number, self.tags)
         raise TypeError(f"not a plan: {plan!r}")
 
     def _language(self, language: str) -> Mask:
         code = self.vocabulary.languages.find(language)
-        return self._having(code, lambda segment: segment.languages)
+        return self._having(code, self.languages)
 
-    def _having(self, code: int, pairs: Callable[[IndexSegment], Pairs]) -> Mask:
+    def _having(self, code: int, pairs: tuple[Ints, Ints]) -> Mask:
+        documents, codes = pairs
         mask = np.zeros(self.count, dtype=np.bool_)
-        for offset, segment in zip(self.offsets, self.segments, strict=False):
-            part = pairs(segment)
-            mask[part.documents[part.codes == code] + offset] = True
+        mask[documents[codes == code]] = True
         return mask
 
     def _kept(self, key: object, make: Callable[[], Mask]) -> Mask:
@@ -242,6 +243,12 @@ class Snapshot:
 def seconds(moment: datetime) -> int:
     """A time as the index keeps it: seconds since 1970, UTC."""
     return int(moment.timestamp() // 1)
+
+
+def _among(mask: Mask, pairs: tuple[Ints, Ints]) -> Ints:
+    """The value numbers of some documents."""
+    documents, codes = pairs
+    return codes[mask[documents]]
 
 
 def _counted(names: Names, codes: Ints) -> dict[str, int]:

@@ -147,29 +147,32 @@ def _word(word: Word, keep_stop_words: bool) -> Plan | None:
     if word.exact:
         return _sequence(word.text, word.scope, exact=True)
     return _every(
-        _written(occurrence.pieces, word.scope, keep_stop_words)
+        _written(occurrence.pieces, word, keep_stop_words)
         for occurrence in occurrences(normalise(word.text))
     )
 
 
-def _written(pieces: tuple[Piece, ...], scope: Scope, keep_stop_words: bool) -> Plan | None:
+def _written(pieces: tuple[Piece, ...], word: Word, keep_stop_words: bool) -> Plan | None:
     """A compound is found as a whole, or in its parts."""
     if len(pieces) < 2:
-        return _every(_piece(piece, scope, keep_stop_words) for piece in pieces)
+        return _every(_piece(piece, word, keep_stop_words) for piece in pieces)
     whole, *parts = pieces
-    apart = _every(_piece(piece, scope, keep_stop_words) for piece in parts)
-    return _either((_piece(whole, scope, keep_stop_words), apart))
+    apart = _every(_piece(piece, word, keep_stop_words) for piece in parts)
+    return _either((_piece(whole, word, keep_stop_words), apart))
 
 
-def _piece(piece: Piece, scope: Scope, keep_stop_words: bool) -> Plan | None:
-    as_it_is = Sequence(scope, (Step(0, piece.word, None),))
-    if scope is Scope.AUTHOR:
+def _piece(piece: Piece, word: Word, keep_stop_words: bool) -> Plan | None:
+    as_it_is = Sequence(word.scope, (Step(0, piece.word, None),))
+    if word.scope is Scope.AUTHOR:
         return as_it_is
-    stems = tuple(stem for stem in piece.stems if stem is not None)
-    excused = tuple(code for code, stem in zip(LANGUAGES, piece.stems, strict=True) if stem is None)
+    known = dict(zip(LANGUAGES, piece.stems, strict=True))
+    if word.language:
+        known = {word.language: known[word.language]}
+    stems = tuple(stem for stem in known.values() if stem is not None)
+    excused = tuple(code for code, stem in known.items() if stem is None)
     if keep_stop_words:
-        return as_it_is if excused else Stems(scope, stems)
-    return Stems(scope, stems, excused) if stems else None
+        return as_it_is if excused else Stems(word.scope, stems)
+    return Stems(word.scope, stems, excused) if stems else None
 
 
 def _sequence(text: str, scope: Scope, exact: bool) -> Plan | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -17,6 +18,8 @@ DEFAULT_LENGTH: Final = 220
 """Characters, without the marks."""
 
 _BEFORE: Final = 60
+_KNOWN_WORDS: Final = 5_000
+"""Of a query: words of texts, hits or not, that are remembered."""
 _SPACE = re.compile(r"\s+")
 _READ: Final = 40_000
 """Characters of a segment that are looked through."""
@@ -35,7 +38,7 @@ def snippet(
     Returns:
         Escaped HTML in which each hit stands in `<mark>`.
     """
-    wanted = _Wanted(query)
+    wanted = _wanted(query)
     first, second = (Role.QUOTATION, Role.REPLY) if wanted.in_quotes else (Role.REPLY, None)
     known = list(segments)
     ordered = [s for s in known if s.role == first] + [s for s in known if s.role == second]
@@ -52,7 +55,13 @@ def snippet(
 
 def highlight(text: str, language: str, query: SearchQuery) -> Markup:
     """A whole short text, such as a subject, escaped, with every hit in `<mark>`."""
-    return _mark(normalise(text), language, _Wanted(query))
+    return _mark(normalise(text), language, _wanted(query))
+
+
+@lru_cache(maxsize=32)
+def _wanted(query: SearchQuery) -> _Wanted:
+    """What is to be marked, the same for all hits on a page."""
+    return _Wanted(query)
 
 
 class _Wanted:
@@ -104,6 +113,8 @@ class _Wanted:
         for start, written in words(text):
             spans = known.get((written, language))
             if spans is None:
+                if len(known) > _KNOWN_WORDS:
+                    known.clear()
                 spans = known[written, language] = self._inside(written, language)
             for begin, end in spans:
                 yield start + begin, start + end

@@ -237,8 +237,8 @@ with Session(engine) as session:
 @pytest.mark.slow
 def test_a_worker_killed_again_and_again_loses_no_post(archive: Archive) -> None:
     chance = random.Random(5)
-    posts = {archive.post(f"texte {n}") for n in range(90)}
-    for _ in range(8):
+    posts = {archive.post(f"texte {n}") for n in range(180)}
+    for _ in range(20):
         child = subprocess.Popen(
             [sys.executable, "-c", DRAINER, archive.url, str(archive.index.path)],
             stdout=subprocess.PIPE,
