@@ -23,6 +23,7 @@ from forum.domain.rules import Reason
 from forum.domain.values import Source, Submission
 from forum.operations import mirroring, mirroring_learning
 from forum.operations.posting import Duplicate, Held, Posted, Sender, hold
+from forum.operations.raw import load_raw
 from forum.settings import Settings
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList, Mode
@@ -120,6 +121,10 @@ def take(
         return None  # Such as an absence reply that has kept our headers.
     if isinstance(found, mirroring.Changed):
         row.post_id = found.post_id
+        if found.post_id is not None and found.around is not None:
+            mirroring_learning.note_unsure(
+                session, arrival.mailing_list, found.post_id, found.around
+            )
         return _hold(session, row, arrival, Reason.CAME_BACK_CHANGED, now)
     if arrival.is_mirror and arrival.by_bridge and not arrival.by_outside:
         return _hold(session, row, arrival, Reason.NOT_FROM_OUTSIDE, now)
@@ -163,9 +168,39 @@ def _take_copy(
         archived_at=_archived_at(arrival.headers),
     )
     if was_out and came_round:
-        mirroring_learning.learn_from_echo(
+        news = mirroring_learning.learn_from_echo(
             session, arrival.mailing_list, known, arrival.headers.get("subject") or "", now
         )
+        if news:
+            _look_again(session, arrival, now)
+
+
+def _look_again(session: Session, arrival: Arrival, now: datetime) -> None:
+    """Take the echoes that were held for want of knowing the list's lines for what they are."""
+    outside = outside_of(session, arrival.mailing_list)
+    waiting = session.scalars(
+        select(HeldMessage)
+        .where(
+            HeldMessage.mailing_list_id == arrival.mailing_list.id,
+            HeldMessage.state == HeldState.HELD,
+            HeldMessage.incoming_id.is_not(None),
+        )
+        .order_by(HeldMessage.id)
+        .limit(50)
+    ).all()
+    for held in waiting:
+        incoming = session.get(Incoming, held.incoming_id)
+        if held.reasons != [Reason.CAME_BACK_CHANGED] or incoming is None or outside is None:
+            continue
+        submission = message.parse(load_raw(held.raw), held.held_at, outside=outside)
+        post = session.get(Post, incoming.post_id) if incoming.post_id else None
+        known = mirroring.recognise_as(session, post, submission, outside) if post else None
+        if known is not None:
+            held.state, held.decided_at, held.post_id = HeldState.DISCARDED, now, known.post_id
+            incoming.state = IncomingState.ECHO
+            mirroring.note_copy(
+                session, arrival.mailing_list, known, submission, now, by_outside=True
+            )
 
 
 def _take_service(

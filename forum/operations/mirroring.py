@@ -6,7 +6,7 @@ that it is ours and bears another text is told apart, so that it can be held and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -56,6 +56,8 @@ class Changed:
 
     post_id: int | None
     """None where it cannot be told which of them it was."""
+    around: Around | None = None
+    """What stands around our text, where that is whole and the rest may be the list's own."""
 
 
 def recognise(
@@ -80,10 +82,19 @@ def recognise(
         if found is not None:
             return Known(post.id, delivery.id if delivery else None, found)
         if is_sure or delivery is not None:
-            changed = changed or Changed(post.id)
+            changed = changed or Changed(post.id, _unsure(post, submission))
     if changed is not None:
         return changed
     return _by_content(session, mailing_list, submission, outside, now) if by_content else None
+
+
+def recognise_as(
+    session: Session, post: Post, submission: Submission, outside: Outside
+) -> Known | None:
+    """Whether a message is an echo of this post; None where its text is another."""
+    delivery = delivery_of(session, post.id)
+    found = _compared(session, post, submission, outside)
+    return Known(post.id, delivery.id, found) if delivery and found is not None else None
 
 
 def note_copy(
@@ -248,26 +259,33 @@ def _compared(
         found = around(here, there)
         if found is None and text_format != submission.text_format:
             found = around(here, there, without_links=True)
-        if found is not None and (
-            found.is_lists_own(outside) or _is_seen(session, post.mailing_list_id, found)
-        ):
+        if found is not None and (found.is_lists_own(outside) or _is_seen(session, post, found)):
             return found if here is ours else Around()
         if delivery_of(session, post.id) is not None:
             break  # What went out bears no list's lines, that a copy could lack.
     return None
 
 
-def _is_seen(session: Session, mailing_list_id: int, found: Around) -> bool:
+def post_mark(post_id: int) -> str:
+    """How a post of our own that came back stands among the authors of a line."""
+    return f"post:{post_id}"
+
+
+def _unsure(post: Post, submission: Submission) -> Around | None:
+    return None if post.raw is None else around(_text_of(post)[0], submission.text)
+
+
+def _is_seen(session: Session, post: Post, found: Around) -> bool:
     """Whether other messages of the list had all these lines too."""
     keys = {line_key(line) for line in (*found.head, *found.tail) if words(line)} - {""}
     if not keys or len(keys) > 20:
         return not keys
-    known: Sequence[str] = session.scalars(
-        select(MirrorLine.key).where(
-            MirrorLine.mailing_list_id == mailing_list_id, MirrorLine.key.in_(keys)
+    rows = session.execute(
+        select(MirrorLine.key, MirrorLine.authors).where(
+            MirrorLine.mailing_list_id == post.mailing_list_id, MirrorLine.key.in_(keys)
         )
-    ).all()
-    return keys <= set(known)
+    )
+    return keys <= {key for key, authors in rows if set(authors) - {post_mark(post.id)}}
 
 
 def _text_of(post: Post) -> tuple[str, str]:

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from forum.domain import digest
 from forum.domain.mirroring import Outside, leading_prefix, prefix_key
+from forum.domain.mirroring_echo import Around
 from forum.domain.mirroring_lines import (
+    KEY_LENGTH,
+    MAX_TAIL,
     NO_LONGER,
     Evidence,
     Place,
@@ -20,7 +23,7 @@ from forum.domain.mirroring_lines import (
 )
 from forum.domain.values import Submission
 from forum.operations.deriving import basis_of, derive, differs, write
-from forum.operations.mirroring import Known
+from forum.operations.mirroring import Known, post_mark
 from forum.operations.threading import rethread
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import Post
@@ -77,12 +80,16 @@ def learn(
 
 def learn_from_echo(
     session: Session, mailing_list: MailingList, known: Known, subject: str, now: datetime
-) -> None:
+) -> bool:
     """Take what stands around a text of our own that came back for the list's: nobody else's is.
 
     Args:
         subject: As it came back.
+
+    Returns:
+        Whether any of it is news.
     """
+    news = False
     post = session.get_one(Post, known.post_id)
     state = _state(session, mailing_list)
     places = {
@@ -97,6 +104,20 @@ def learn_from_echo(
             if row.learned_at is None:
                 row.learned_at = now
                 state.derive_after = 0
+                news = True
+    session.flush()
+    return news
+
+
+def note_unsure(session: Session, mailing_list: MailingList, post_id: int, found: Around) -> None:
+    """Remember what stood around a text of ours that is held: around another, it is the list's."""
+    state = _state(session, mailing_list)
+    for place, lines in ((Place.HEAD, found.head), (Place.TAIL, found.tail)):
+        keys = {line_key(line): line.strip()[:KEY_LENGTH] for line in lines[:MAX_TAIL]}
+        keys.pop("", None)
+        for row in _rows(session, mailing_list, place, keys, state.messages):
+            if len(row.authors) < AUTHORS_KEPT and post_mark(post_id) not in row.authors:
+                row.authors = [*row.authors, post_mark(post_id)]
     session.flush()
 
 

@@ -285,3 +285,10 @@ def test_every_id_of_a_copy_is_kept(mirror: Mirror, awa, session: Session) -> No
         select(MessageLink.message_id).where(MessageLink.post_id == post.id)
     ).all()
     assert {f"o{number}@x.example" for number in range(3)} < set(known)
+
+
+def test_a_person_on_both_sides_is_one_author(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+    mirror.write(awa, "Rencontre de printemps")
+    written = mail(author="Awa N. <AWA@example.org>", to=OUTSIDE, message_id="a1@example.net")
+    mirror.arrives(passed_on(written, hides=True))
+    assert {post.author_id for post in mirror.posts()} == {awa.author_id}

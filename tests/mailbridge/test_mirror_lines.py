@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from forum.operations.mirroring_learning import unlearn
 from forum.storage.archive import Post
-from forum.storage.mirror import MirrorLine
+from forum.storage.mail import HeldMessage, Incoming
+from forum.storage.mirror import MirrorDelivery, MirrorLine
 from tests.factories import mail
 from tests.mailbridge.mirroring import OUTSIDE, Mirror, passed_on
 
@@ -98,3 +99,22 @@ def test_few_messages_teach_nothing(mirror: Mirror, count: int) -> None:
         arrive(mirror, number, footer=ODD_FOOTER)
     mirror.work()
     assert all("gazette libre" in roles(post)["reply"] for post in mirror.posts())
+
+
+def test_a_footer_like_no_other_holds_one_echo_until_it_is_known(
+    mirror: Mirror, awa, session: Session
+) -> None:  # type: ignore[no-untyped-def]
+    for number in range(2):
+        mirror.write(awa, f"Rencontre {number}", f"Un texte {number} " + "assez long " * 6 + "\n")
+    mirror.work()
+    odd = "\nGazette ouverte à qui passe par ici\n"
+    first, second = (passed_on(one, footer=odd) for one in mirror.went_out())
+    assert mirror.arrives(first).state == "held"
+    assert mirror.arrives(first).state == "held"
+    assert mirror.arrives(second).state == "echo"
+    states = session.scalars(select(Incoming.state).order_by(Incoming.id)).all()
+    assert states[0] == "echo"
+    assert session.scalars(select(HeldMessage.state)).all() == ["discarded"]
+    waits = select(MirrorDelivery.id).where(MirrorDelivery.came_back_at.is_(None))
+    assert session.scalars(waits).all() == []
+    assert len(mirror.posts()) == 2
