@@ -9,7 +9,7 @@ Nothing is mailed, and no list becomes more visible than it was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from forum.domain.values import Source, Submission
 from forum.operations import threading
 from forum.operations.curation_following import destination, gone_posts, remember_there
 from forum.operations.gathering import chunks
+from forum.operations.importing_parting import Known, part
 from forum.operations.importing_people import People
 from forum.operations.importing_rows import (
     Ready,
@@ -60,18 +61,6 @@ class Stored:
     """Places in the batch of those that were not there before."""
 
 
-@dataclass(slots=True)
-class _Known:
-    """What the list knows of the ids that a batch bears and names."""
-
-    posts: set[str] = field(default_factory=set)
-    """Ids that a post bears."""
-    unseen: set[str] = field(default_factory=set)
-    """Ids that posts name and none bears yet."""
-    threads: dict[str, int] = field(default_factory=dict)
-    """Thread of each id, where that is a provisional one."""
-
-
 class Storing:
     """Stores batches of messages of one list; the caller commits."""
 
@@ -90,41 +79,16 @@ class Storing:
         """
         digests = [ready.submission.content_digest for ready in batch]
         known = self._known_digests(digests)
-        fresh: list[Ready] = []
-        odd: list[Ready] = []
-        copies: list[tuple[str, str | None]] = []
         links = self._known_ids(batch)
-        moved = set(moved_links(self.session, self.list_id, self._wanted_ids(batch)))
-
-        def elsewhere(ready: Ready) -> bool:
-            return any(one in moved for one in parents(ready.submission))
-
-        borne: set[str] = set()
-        seen: set[str] = set()
-        new: list[int] = []
-        for place, (digest, ready) in enumerate(zip(digests, batch, strict=True)):
-            if digest in known or digest in seen:
-                copies.append((digest, ready.submission.message_id))
-                continue
-            seen.add(digest)
-            new.append(place)
-            own = own_ids(ready.submission)
-            if any(one in links.posts or one in borne for one in own) or elsewhere(ready):
-                # An id that two texts bear, or an answer to what was moved to another list: rare,
-                # and left to the way of single messages.
-                odd.append(ready)
-                moved.update(own if elsewhere(ready) else ())
-            else:
-                fresh.append(ready)
-                borne.update(own)
-        self._insert(fresh, links, known)
-        for ready in odd:
+        parted = part(batch, known, links)
+        self._insert(parted.fresh, links, known)
+        for ready in parted.odd:
             known[ready.submission.content_digest] = self._publish(ready)
-        self._remember_copies(copies, known)
+        self._remember_copies(parted.copies, known)
         post_ids = tuple(known[digest] for digest in digests)
         self._keep_old_addresses(batch, post_ids)
         self.session.flush()
-        return Stored(post_ids, frozenset(new))
+        return Stored(post_ids, frozenset(parted.new))
 
     def _known_digests(self, digests: Sequence[str]) -> dict[str, int | None]:
         found: dict[str, int | None] = {}
@@ -150,9 +114,10 @@ class Storing:
             wanted.update(own_ids(ready.submission), parents(ready.submission))
         return sorted(wanted)
 
-    def _known_ids(self, batch: Iterable[Ready]) -> _Known:
-        known = _Known()
-        for some in chunks(self._wanted_ids(batch)):
+    def _known_ids(self, batch: Iterable[Ready]) -> Known:
+        wanted = self._wanted_ids(batch)
+        known = Known(moved=set(moved_links(self.session, self.list_id, wanted)))
+        for some in chunks(wanted):
             rows = self.session.execute(
                 select(
                     MessageLink.message_id,
@@ -172,7 +137,7 @@ class Storing:
                     known.threads[message_id] = thread_id
         return known
 
-    def _insert(self, fresh: Sequence[Ready], links: _Known, known: dict[str, int | None]) -> None:
+    def _insert(self, fresh: Sequence[Ready], links: Known, known: dict[str, int | None]) -> None:
         if not fresh:
             return
         raw_ids = self._insert_raws(fresh)
@@ -217,7 +182,7 @@ class Storing:
             found.update({one.sha256: raw_id for one, raw_id in zip(missing, ids, strict=True)})
         return found
 
-    def _threads_for(self, fresh: Sequence[Ready], links: _Known) -> list[int]:
+    def _threads_for(self, fresh: Sequence[Ready], links: Known) -> list[int]:
         """A provisional thread for each: that of what it answers, else one of its own."""
         where: dict[str, int] = {}
         chosen: list[int] = []
@@ -240,7 +205,7 @@ class Storing:
         return [ids[-1 - one] if one < 0 else one for one in chosen]
 
     def _answered(
-        self, submission: Submission, links: _Known, where: Mapping[str, int]
+        self, submission: Submission, links: Known, where: Mapping[str, int]
     ) -> int | None:
         for one in (*reversed(parents(submission)), *own_ids(submission)):
             found = where.get(one, links.threads.get(one))
@@ -248,7 +213,7 @@ class Storing:
                 return found
         return None
 
-    def _insert_links(self, ids: Sequence[tuple[str, int, int]], links: _Known) -> None:
+    def _insert_links(self, ids: Sequence[tuple[str, int, int]], links: Known) -> None:
         self._bulk(
             MessageLink,
             [
