@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import mailbox
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figure import Figure, ratio
+from benchmarks.figure import Figure, number, ratio
 from benchmarks.generator import write_mbox
+from benchmarks.watching import Watched, watched
 
 SIZES: Final = {
     "tiny": (200,),
@@ -33,22 +33,31 @@ SIZES: Final = {
 def run(size: str = "usual") -> list[Figure]:
     """Import archives of growing size, each into a site of its own."""
     figures: list[Figure] = []
-    first = 0.0
+    first: tuple[float, float] | None = None
     for count in SIZES[size]:
         with tempfile.TemporaryDirectory(prefix="passerelle-bench-") as folder:
-            rate, floor, memory = _measured(Path(folder), count)
+            rate, floor, took = _measured(Path(folder), count)
         beside = ratio(rate, floor, "reading and decoding with mailbox", "/s")
         figures.append(Figure(f"import of {count:,} messages, searchable", rate, "/s", beside))
-        figures.append(Figure(f"largest process, {count:,} messages", memory, "MB"))
+        each = took.processor / count * 1000
+        parts = ", ".join(
+            f"{role} {number(seconds / count * 1000)}" for role, seconds in took.seconds.items()
+        )
+        figures.append(Figure(f"processor time, {count:,} messages", each, "ms each", parts))
+        figures.append(Figure(f"all processes together, {count:,} messages", took.peak, "MB"))
         if first:
-            part = Figure(f"rate at {count:,} by the rate at {SIZES[size][0]:,}", rate / first, "")
-            figures.append(part)
-        first = first or rate
+            figures.append(_compared(count, SIZES[size][0], rate / first[0], first[1] / each))
+        first = first or (rate, each)
     return figures
 
 
-def _measured(folder: Path, count: int) -> tuple[float, float, float]:
-    """Messages a second of ours and of the floor, and the largest process in MB."""
+def _compared(count: int, smallest: int, rate: float, worked: float) -> Figure:
+    beside = f"by processor time {number(worked)}"
+    return Figure(f"rate at {count:,} by the rate at {smallest:,}", rate, "", beside)
+
+
+def _measured(folder: Path, count: int) -> tuple[float, float, Watched]:
+    """Messages a second of ours and of the floor, and what the processes took."""
     archive = folder / "archive.mbox"
     write_mbox(archive, count)
     floor = _floor(archive)
@@ -60,11 +69,9 @@ def _measured(folder: Path, count: int) -> tuple[float, float, float]:
     subprocess.run([*command, "init"], env=environ, check=True, stdout=subprocess.DEVNULL)
     slug = ["bench", str(archive), "--create", "bench@lists.example.org", "--json"]
     started = time.perf_counter()
-    said = subprocess.run(
-        [*command, "import", *slug], env=environ, check=True, stdout=subprocess.PIPE
-    ).stdout
+    took = watched([*command, "import", *slug], environ)
     seconds = time.perf_counter() - started
-    found = json.loads(said)
+    found = json.loads(took.output)
     if found["stored"] != count:
         raise RuntimeError(f"{found['stored']} of {count} messages were stored")
     said = subprocess.run(
@@ -72,8 +79,7 @@ def _measured(folder: Path, count: int) -> tuple[float, float, float]:
     ).stdout
     if json.loads(said)["indexed"] != count:
         raise RuntimeError(f"not all of {count} messages are searchable: {said!r}")
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return count / seconds, floor, memory
+    return count / seconds, floor, took
 
 
 def _floor(archive: Path) -> float:

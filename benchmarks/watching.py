@@ -26,7 +26,7 @@ class Watched:
     peak: float = 0.0
     """MB, of all processes together."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Processor time by what the process runs: a module's name, `main` for the command itself."""
+    """Processor time: of the command itself (`main`), and of its `children`."""
 
     @property
     def processor(self) -> float:
@@ -42,7 +42,7 @@ def watched(command: Sequence[str], environ: Mapping[str, str]) -> Watched:
     """
     found = Watched()
     process = subprocess.Popen(command, env=dict(environ), stdout=subprocess.PIPE)
-    seen: dict[int, tuple[str, float]] = {}
+    seen: dict[int, float] = {}
     ended = threading.Event()
 
     def watch() -> None:
@@ -50,10 +50,8 @@ def watched(command: Sequence[str], environ: Mapping[str, str]) -> Watched:
             memory = 0.0
             for pid in _family(process.pid):
                 memory += _memory(pid)
-                # One that has ended has no name any more.
-                role = seen[pid][0] if pid in seen else _role(pid, process.pid)
                 if seconds := _processor(pid):
-                    seen[pid] = (role, seconds)
+                    seen[pid] = seconds
             found.peak = max(found.peak, memory)
 
     watcher = threading.Thread(target=watch)
@@ -61,8 +59,8 @@ def watched(command: Sequence[str], environ: Mapping[str, str]) -> Watched:
     found.output, _ = process.communicate()
     ended.set()
     watcher.join()
-    for role, seconds in seen.values():
-        found.seconds[role] = found.seconds.get(role, 0.0) + seconds
+    main = seen.get(process.pid, 0.0)
+    found.seconds = {"main": main, "children": sum(seen.values()) - main}
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return found
@@ -91,13 +89,6 @@ def _memory(pid: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     return 0.0
-
-
-def _role(pid: int, main: int) -> str:
-    if pid == main:
-        return "main"
-    words = _read(Path(f"/proc/{pid}/cmdline")).split("\0")
-    return words[words.index("-m") + 1] if "-m" in words else words[0]
 
 
 def _read(path: Path) -> str:

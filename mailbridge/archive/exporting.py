@@ -22,7 +22,8 @@ from forum.config import search_index, settings
 from forum.extensions import db
 from forum.storage.archive import Thread
 from forum.storage.lists import MailingList, list_by_slug
-from mailbridge.archive.documents import Document, documents
+from forum.storage.post_documents import Document
+from mailbridge.archive.documents import documents
 from mailbridge.archive.pages import write_html
 from mailbridge.archive.selection import Selection, post_ids, search_posts, stored_messages
 from mailbridge.archive.writers import write_csv, write_jsonl, write_maildir, write_mbox

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from forum.domain.mbox import mbox_entry
-from mailbridge.archive.documents import Document
+from forum.storage.post_documents import Document
 from mailbridge.archive.selection import StoredMessage
 
 CSV_COLUMNS: Final = (

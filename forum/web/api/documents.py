@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
-from urllib.parse import quote
 
 from flask import abort, request
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 
 from forum.domain.masking import mask_addresses_text
-from forum.domain.values import Role
 from forum.extensions import db
-from forum.storage.archive import Post, PostSegment
+from forum.storage.archive import Post
 from forum.storage.browsing import ListRow, ThreadRow
-from forum.storage.post_rows import PostRow, posts_where
+from forum.storage.post_documents import Document as Document
+from forum.storage.post_documents import post_document, segments_of
+from forum.storage.post_rows import posts_where
 from forum.storage.visibility import Reader
 from forum.web.addresses import absolute, whole_number
 from forum.web.filters import iso
 
-Document = dict[str, Any]
 LARGEST_PAGE: Final = 100
 USUAL_PAGE: Final = 20
 
@@ -74,8 +73,9 @@ def post_documents(
 ) -> list[Document]:
     """Posts with their segments, in a fixed number of queries."""
     rows = posts_where(db.session(), *conditions, members_html=not reader.is_anonymous, order=order)
-    segments = _segments([row.id for row in rows])
-    return [post_document(row, segments.get(row.id, ()), reader) for row in rows]
+    segments = segments_of(db.session(), [row.id for row in rows])
+    hide = hiding(reader)
+    return [post_document(row, segments.get(row.id, ()), absolute, hide) for row in rows]
 
 
 def one_post(reader: Reader, post_id: int) -> Document:
@@ -85,67 +85,9 @@ def one_post(reader: Reader, post_id: int) -> Document:
     return document
 
 
-def post_document(row: PostRow, segments: Iterable[Any], reader: Reader) -> Document:
-    """A post."""
-    hide = hiding(reader)
-    parts = [
-        {"role": part.role, "language": part.language, "text": hide(part.text)} for part in segments
-    ]
-    return {
-        "id": row.id,
-        "thread_id": row.thread_id,
-        "parent_id": row.parent_id,
-        "message_id": row.message_id,
-        "author": {"name": hide(row.author)},
-        "subject": hide(row.subject),
-        "date": iso(row.date),
-        "source": row.source,
-        "language": row.language,
-        "segments": parts,
-        "text": body_text(parts),
-        "html": row.html,
-        "attachments": [
-            {
-                "index": part.index,
-                "filename": hide(part.filename),
-                "content_type": part.content_type,
-                "size": part.size,
-                "url": absolute(
-                    f"/posts/{row.id}/attachments/{part.index}/{quote(hide(part.filename))}"
-                ),
-            }
-            for part in row.attachments
-        ],
-        "translations": [],
-        "url": absolute(f"/posts/{row.id}"),
-    }
-
-
-def body_text(parts: Iterable[Document]) -> str:
-    """The whole body as plain text, what is quoted marked with `>`."""
-    texts = []
-    for part in parts:
-        text = part["text"].strip("\n")
-        if part["role"] == Role.QUOTATION:
-            text = "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
-        texts.append(text)
-    return "\n\n".join(text for text in texts if text.strip())
-
-
 def hiding(reader: Reader) -> Callable[[str], str]:
     """What makes a text fit for a reader: anonymous ones see no mail address."""
     return mask_addresses_text if reader.is_anonymous else str
-
-
-def _segments(post_ids: Sequence[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for row in db.session.execute(
-        select(PostSegment.post_id, PostSegment.role, PostSegment.language, PostSegment.text)
-        .where(PostSegment.post_id.in_(post_ids))
-        .order_by(PostSegment.post_id, PostSegment.position)
-    ):
-        found.setdefault(row.post_id, []).append(row)
-    return found
 
 
 def _number(name: str, usual: int, largest: int) -> int:
