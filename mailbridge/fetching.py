@@ -187,7 +187,7 @@ class Fetcher:
         self._keep_place(
             task.key,
             last_uid=uid,
-            taken=Fetching.taken + (raw is not None),
+            taken=Fetching.taken + int(raw is not None),
             skipped=Fetching.skipped + skipped,
         )
         return int(raw is not None)
@@ -219,8 +219,8 @@ class Fetcher:
         fetching.remember_name(self.session, task.key, found.name)
         self._keep_place(
             task.key,
-            taken=Fetching.taken + (raw is not None),
-            skipped=Fetching.skipped + (raw is None),
+            taken=Fetching.taken + int(raw is not None),
+            skipped=Fetching.skipped + int(raw is None),
         )
         return int(raw is not None)
 
