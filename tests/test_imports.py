@@ -50,11 +50,13 @@ HALLWAY = {
     "forum.extensions",
     "forum.i18n",
     "forum.process",
+    "forum.children",
     "forum.resources",
     "forum.settings",
 }
 OPEN_TO_HALLWAY = {"forum.web", "mailbridge", "forum.commands"}
-SETTINGS_READERS = {"forum.search"}
+# The search reads which engine is wanted, and shares its work among processes.
+NEAR_THE_HALLWAY = {"forum.search": {"forum.settings", "forum.children"}}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -94,7 +96,7 @@ def test_imports_run_one_way(name: str, path: Path) -> None:
             continue
         if room in ALLOWED:
             allowed = ALLOWED[room] | (HALLWAY if room in OPEN_TO_HALLWAY else set())
-            allowed |= {"forum.settings"} if room in SETTINGS_READERS else set()
+            allowed |= NEAR_THE_HALLWAY.get(room, set())
             assert {target, room_of(target)} & allowed, f"{name} imports {target}"
         elif name.startswith("forum"):
             assert not target.startswith("mailbridge"), f"{name} imports {target}"
