@@ -6,7 +6,6 @@ what the outside list passes on, what it has to say itself, and anything else, w
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain import message, mirroring_service
 from forum.domain.headers import Headers
-from forum.domain.mirroring import Outside, passed_on_by, sent_by
+from forum.domain.mirroring import Outside, archived_at, passed_on_by, sent_by
 from forum.domain.mirroring_echo import same_subject
 from forum.domain.mirroring_service import ServiceKind
 from forum.domain.rules import Reason
@@ -33,7 +32,6 @@ from mailbridge import automatic, mirror_digest, mirror_token
 from mailbridge.addressing import Route, RouteKind
 from mailbridge.automatic import Automatic
 
-_LINK: Final = re.compile(r"<?(https?://[^\s<>\"]{4,900})>?", re.IGNORECASE)
 _INNER: Final = 60_000
 """Characters of a returned message that are looked at for what it returns."""
 
@@ -165,7 +163,7 @@ def _take_copy(
         arrival.submission,
         now,
         by_outside=came_round,
-        archived_at=_archived_at(arrival.headers),
+        archived_at=archived_at(arrival.headers),
     )
     if was_out and came_round:
         news = mirroring_learning.learn_from_echo(
@@ -296,13 +294,3 @@ def _hold(session: Session, row: Incoming, arrival: Arrival, reason: Reason, now
         session, arrival.mailing_list, arrival.submission, (reason,), now, Source.EMAIL, sender
     )
     return Held(held.id, (reason,))
-
-
-def _archived_at(headers: Headers) -> str:
-    """The outside list's own link to a message (RFC 5064)."""
-    for name in ("archived-at", "x-archived-at"):
-        for value in headers.get_all(name):
-            found = _LINK.search(value)
-            if found is not None:
-                return found[1]
-    return ""

@@ -33,6 +33,7 @@ _SERVICE: Final = re.compile(
     r"|subconfirm|unsubconfirm|noreply|bnc\w*|msgid|garchive)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+_LINK: Final = re.compile(r"<?(https?://[^\s<>\"]{4,900})>?", re.IGNORECASE)
 _NOT_A_LETTER: Final = re.compile(r"[\W_]+")
 
 
@@ -108,6 +109,16 @@ def tokens_of(headers: Headers) -> Iterator[tuple[str, str, str]]:
         parts = value.split()
         if len(parts) == 3:
             yield parts[0].lower(), parts[1], parts[2].lower()
+
+
+def archived_at(headers: Headers) -> str:
+    """The outside list's own link to a message (RFC 5064); `""` where it gives none."""
+    for name in ("archived-at", "x-archived-at"):
+        for value in headers.get_all(name):
+            found = _LINK.search(value)
+            if found is not None:
+                return found[1]
+    return ""
 
 
 def real_author(headers: Headers, outside: Outside, written: Mailbox) -> Mailbox:
