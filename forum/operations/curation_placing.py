@@ -68,14 +68,14 @@ def split(
         raise Refused(Refusal.BEGINS_THREAD, post.id)
     if alone:
         pins |= _left_behind(session, post, others)
-    seats = _seats(session, pins)
+    seats, firsts = _seats(session, pins), _firsts(session, pins)
     thread = _new_thread(session, mailing_list, post, subject)
     _keep_following(session, old, thread.id)
     _pin(session, mailing_list, pins, {post.id: thread.id}, now)
     entry = keep_decision(
         session, "split", f"post {post.id}", now, account, mailing_list,
         touched={Aspect.PLACE: pins, Aspect.LINE: (old, thread.id)},
-        before={"seats": [asdict(seat) for seat in seats]},
+        before=_before(seats, firsts),
         thread=thread.id, **{"from": old}, alone=alone,
     )  # fmt: skip
     return entry, thread
@@ -99,12 +99,12 @@ def merge(
     if not roots or not first:
         raise Refused(Refusal.NO_THREAD, into.id if roots else thread.id)
     pins = dict.fromkeys(roots, first[0])
-    seats = _seats(session, pins)
+    seats, firsts = _seats(session, pins), _firsts(session, pins)
     _pin(session, mailing_list, pins, {}, now)
     return keep_decision(
         session, "merge", f"thread {thread.id}", now, account, mailing_list,
         touched={Aspect.PLACE: pins, Aspect.LINE: (thread.id, into.id)},
-        before={"seats": [asdict(seat) for seat in seats]},
+        before=_before(seats, firsts),
         into=into.id,
     )  # fmt: skip
 
@@ -128,12 +128,12 @@ def reparent(
         raise Refused(Refusal.CIRCLE, parent.id)
     old, new = post.thread_id, parent.thread_id
     pins: dict[int, int | None] = {post.id: parent.id}
-    seats = _seats(session, pins)
+    seats, firsts = _seats(session, pins), _firsts(session, pins)
     _pin(session, mailing_list, pins, {}, now)
     return keep_decision(
         session, "reparent", f"post {post.id}", now, account, mailing_list,
         touched={Aspect.PLACE: pins, Aspect.LINE: (old, new)},
-        before={"seats": [asdict(seat) for seat in seats]},
+        before=_before(seats, firsts),
         parent=parent.id,
     )  # fmt: skip
 
@@ -153,6 +153,7 @@ def undo_placing(session: Session, decision: CurationDecision, now: datetime) ->
     _check_circles(session, decision, seats)
     mailing_list = locked_list(session, rows[seats[0].post].mailing_list_id)
     threads = {seat.post: seat.thread for seat in seats if _must_reseat(session, seat)}
+    threads |= _lost(session, decision, mailing_list, threads)
     _pin(session, mailing_list, {seat.post: seat.pin for seat in seats}, threads, now)
 
 
@@ -253,6 +254,34 @@ def _keep_following(session: Session, old: int, new: int) -> None:
         )
         for row in rows.all()
     )
+
+
+def _firsts(session: Session, post_ids: Iterable[int]) -> dict[str, int]:
+    """The first posts of the threads in which posts stand, by thread."""
+    threads = {row.thread_id for row in _posts(session, post_ids)}
+    return {str(one): posts_of_thread(session, one)[0] for one in sorted(threads)}
+
+
+def _before(seats: Sequence[Seat], firsts: Mapping[str, int]) -> dict[str, Any]:
+    return {"seats": [asdict(seat) for seat in seats], "firsts": dict(firsts)}
+
+
+def _lost(
+    session: Session,
+    decision: CurationDecision,
+    mailing_list: MailingList,
+    reseated: Mapping[int, int],
+) -> dict[int, int]:
+    """First posts of threads that fell apart when a post that held them together left."""
+    found: dict[int, int] = {}
+    for thread_id, post_id in decision.before.get("firsts", {}).items():
+        post = session.get(Post, post_id)
+        is_known = int(thread_id) in reseated.values()
+        if post is None or is_known or posts_of_thread(session, int(thread_id)):
+            continue
+        if post.mailing_list_id == mailing_list.id and post.id not in reseated:
+            found[post.id] = int(thread_id)
+    return found
 
 
 def _must_reseat(session: Session, seat: Seat) -> bool:

@@ -154,7 +154,7 @@ def test_undoing_everything_gives_back_the_forest(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(correspondences().filter(bool), STEPS)
-def test_undone_from_the_last_to_the_first_every_thread_has_its_number(
+def test_undone_from_the_last_to_the_first_each_step_is_as_before(
     engine: Engine, messages: list[Submission], steps: list[Step]
 ) -> None:
     with archive_in(engine) as archive:
@@ -165,7 +165,7 @@ def test_undone_from_the_last_to_the_first_every_thread_has_its_number(
 
         def drawn() -> dict[int, Any]:
             return {
-                post.id: (post.mailing_list_id, post.parent_id, post.thread_id, post.position)
+                post.id: (post.mailing_list_id, post.parent_id, post.depth, post.position)
                 for post in moderator.posts()
             }
 
