@@ -142,22 +142,44 @@ def trusted_results(headers: Headers, trusted_authserv: str) -> tuple[MethodResu
     Below the first Received header that follows it a sender may have written the same name.
     """
     wanted = trusted_authserv.strip().lower()
-    if not wanted:
-        return ()
-    found: list[MethodResult] = []
-    for name, value in headers.fields:
+    return tuple(
+        result
+        for name, value in trusted_block(headers, wanted)
+        if name == b"authentication-results"
+        for result in _parse(value, wanted)
+    )
+
+
+def trusted_block(headers: Headers, trusted_authserv: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields on top that the trusted server wrote, or left standing: names and values.
+
+    They end at the first Received field below its Authentication-Results; without the latter there
+    is no such block.
+    """
+    wanted = trusted_authserv.strip().lower()
+    is_found = False
+    for end, (name, value) in enumerate(headers.fields if wanted else ()):
         if name == b"authentication-results":
-            found.extend(_parse(value.decode("utf-8", "replace"), wanted))
-        elif name == b"received" and found:
-            break
-    return tuple(found)
+            is_found = is_found or _is_from(value, wanted)
+        elif name == b"received" and is_found:
+            return tuple(headers.fields[:end])
+    return tuple(headers.fields) if is_found else ()
 
 
-def _parse(value: str, wanted: str) -> list[MethodResult]:
-    parts = without_comments(" ".join(value[:20_000].split())).split(";")
-    server = parts[0].split()
-    if not server or server[0].strip('"').lower() != wanted:
+def _is_from(value: bytes, wanted: str) -> bool:
+    server = _parts(value)[0].split()
+    return bool(server) and server[0].strip('"').lower() == wanted
+
+
+def _parts(value: bytes) -> list[str]:
+    text = value.decode("utf-8", "replace")[:20_000]
+    return without_comments(" ".join(text.split())).split(";")
+
+
+def _parse(value: bytes, wanted: str) -> list[MethodResult]:
+    if not _is_from(value, wanted):
         return []
+    parts = _parts(value)
     results: list[MethodResult] = []
     for part in parts[1:]:
         method = _METHOD.match(part.strip())

@@ -33,6 +33,7 @@ from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict
 from mailbridge.automatic import Automatic
 from mailbridge.returned import take_bounce, take_complaint
+from mailbridge.spam import marked_spam
 from mailbridge.telling import pass_on, pass_to_postmaster, tell_author, tell_moderators
 
 _LOOPS: Final = 100
@@ -132,13 +133,6 @@ def _locked(session: Session, route: Route) -> MailingList | None:
     return session.get(MailingList, route.mailing_list_id, with_for_update=lock)
 
 
-def _passed_on(raw: bytes, mailing_list: MailingList) -> bool:
-    """Whether mail to a bridge address bears the identifier of the outside list (RFC 2919)."""
-    identifier = (Headers.of(raw).get("list-id") or "").lower()
-    wanted = mailing_list.upstream_list_id
-    return f"<{wanted.lower()}>" in identifier if wanted else bool(identifier)
-
-
 def _machine(raw: bytes, row: Incoming, mailing_list: MailingList | None) -> Automatic | None:
     # A mirrored list's own identifier is that of the outside list: its mail is what we want.
     is_hosted = mailing_list is not None and mailing_list.mode == Mode.HOSTED
@@ -209,6 +203,7 @@ class _Posting:
                 self.arrival.sender if self.arrival else Sender(),
                 authenticated=self.found is Verdict.PASS,
                 failed=self.found is Verdict.FAIL,
+                marked_spam=marked_spam(self.submission.raw, settings.trusted_authserv),
                 incoming_id=self.row.id,
             ),
         )

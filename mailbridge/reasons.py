@@ -60,6 +60,46 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "The message bears the mark of one sent from here, and its text is another.",
         "es": "El mensaje lleva la marca de uno enviado desde aquí, pero su texto es otro.",
     },
+    Reason.BANNED: {
+        "fr": "Vous ne pouvez pas écrire à cette liste.",
+        "en": "You may not write to this list.",
+        "es": "Usted no puede escribir a esta lista.",
+    },
+    Reason.HELD_ALWAYS: {
+        "fr": "La modération lit d’abord chaque message de cette personne.",
+        "en": "A moderator reads every message of this author first.",
+        "es": "La moderación lee primero todos los mensajes de esta persona.",
+    },
+    Reason.FIRST_POST: {
+        "fr": "C’est le premier message de cette personne à la liste.",
+        "en": "It is the author’s first message to the list.",
+        "es": "Es el primer mensaje de esta persona a la lista.",
+    },
+    Reason.SPAM: {
+        "fr": "Le serveur de courrier tient le message pour indésirable.",
+        "en": "The mail server takes the message for spam.",
+        "es": "El servidor de correo considera el mensaje como no deseado.",
+    },
+    Reason.WORDS: {
+        "fr": "Le message contient des mots que la modération veut lire d’abord.",
+        "en": "The message holds words that a moderator wants to read first.",
+        "es": "El mensaje contiene palabras que la moderación quiere leer primero.",
+    },
+    Reason.LINKS: {
+        "fr": "Le message contient beaucoup de liens.",
+        "en": "The message holds many links.",
+        "es": "El mensaje contiene muchos enlaces.",
+    },
+    Reason.RECIPIENTS: {
+        "fr": "Le message est parti à de nombreuses adresses à la fois.",
+        "en": "The message went to many addresses at once.",
+        "es": "El mensaje salió hacia muchas direcciones a la vez.",
+    },
+    Reason.LANGUAGE: {
+        "fr": "Le message est dans une langue que la liste n’emploie pas.",
+        "en": "The message is in a language that the list does not use.",
+        "es": "El mensaje está en un idioma que la lista no usa.",
+    },
 }
 _ADVICE: Final[dict[str, dict[str, str]]] = {
     Reason.TOO_LARGE: {

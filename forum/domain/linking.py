@@ -34,6 +34,12 @@ def linked(text: str) -> str:
     return "".join(parts)
 
 
+def links(text: str) -> tuple[str, ...]:
+    """The web addresses of a text, each once, in their order."""
+    found = (_without_trailing(one.group()) for one in LINK.finditer(text))
+    return tuple(dict.fromkeys(address for address in found if "." in address))
+
+
 def _without_trailing(address: str) -> str:
     """An address without the punctuation of the sentence around it."""
     end = len(address)

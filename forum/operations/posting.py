@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.domain import body, language
 from forum.domain.rules import (
     Accept,
     Discard,
     Hold,
+    ListRules,
     PostingPolicy,
     Reason,
     Reject,
@@ -32,10 +34,11 @@ from forum.operations.curation_following import (
 from forum.operations.importing_rows import parents
 from forum.operations.publishing import add_alias, known_post, publish
 from forum.operations.raw import store_raw
-from forum.storage.archive import MessageLink, Thread, ThreadState
+from forum.storage.archive import MessageLink, Post, PostState, Thread, ThreadState
 from forum.storage.lists import MailingList, Posting, Strangers, roles_of
 from forum.storage.mail import HeldMessage, HeldState
 from forum.storage.people import Account, address_of, is_subscribed
+from forum.storage.rules import flag_of, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Sender:
     authenticated: bool = False
     failed: bool = False
     """A believed verdict says that the author's address is forged."""
+    marked_spam: bool = False
+    """The filter of the trusted mail server takes it for spam."""
     account: Account | None = None
     incoming_id: int | None = None
     from_outside: bool = False
@@ -118,7 +123,7 @@ def post(
         known = _known(session, mailing_list, submission)
     if known is not None:
         return known
-    policy = _policy(session, mailing_list, submission, sender, max_bytes)
+    policy = _policy(session, mailing_list, submission, sender, max_bytes, now)
     match judge(submission, policy):
         case Accept():
             row = publish(
@@ -158,11 +163,17 @@ def hold(
         content_digest=submission.content_digest,
         source=source,
         reasons=[str(reason) for reason in reasons],
+        language=_language_of(submission),
         held_at=now,
     )
     session.add(held)
     session.flush()
     return held
+
+
+def _language_of(submission: Submission) -> str:
+    segments = body.segment(submission.text, submission.text_format)
+    return language.tag_languages(segments, declared=submission.declared_language)[1]
 
 
 def _known(
@@ -195,11 +206,14 @@ def _policy(
     submission: Submission,
     sender: Sender,
     max_bytes: int,
+    now: datetime,
 ) -> PostingPolicy:
     address = address_of(session, submission.author.address) if submission.author.address else None
     account = sender.account or (address.author.account if address else None)
     roles = roles_of(session, account.id, mailing_list.id) if account else frozenset()
-    author_id = sender.account.author_id if sender.account else address and address.author_id
+    author_id = address.author_id if address else None
+    author_id = sender.account.author_id if sender.account else author_id
+    rules = rules_of(session, mailing_list.id)
     return PostingPolicy(
         max_bytes=max_bytes,
         members_only=mailing_list.posting != Posting.OPEN,
@@ -213,7 +227,22 @@ def _policy(
         sender_failed=sender.failed,
         thread_closed=_answers_closed_thread(session, mailing_list, submission),
         from_outside=sender.from_outside,
+        flag=flag_of(session, mailing_list.id, author_id, now) if author_id else None,
+        has_posted=_has_posted(session, mailing_list, author_id, rules),
+        marked_spam=sender.marked_spam,
+        rules=rules,
     )
+
+
+def _has_posted(
+    session: Session, mailing_list: MailingList, author_id: int | None, rules: ListRules
+) -> bool:
+    """Whether a post of theirs stands; looked for only where the list asks."""
+    if not rules.first_post or not author_id:
+        return not rules.first_post
+    here = (Post.mailing_list_id == mailing_list.id) & (Post.state == PostState.VISIBLE)
+    wanted = select(Post.id).where(Post.author_id == author_id, here).limit(1)
+    return session.scalar(wanted) is not None
 
 
 def _answers_closed_thread(

@@ -103,6 +103,8 @@ class HeldMessage(Base):
     content_digest: Mapped[Short] = mapped_column(index=True)
     source: Mapped[Short]
     reasons: Mapped[list[str]] = mapped_column(JSON)
+    language: Mapped[Short] = mapped_column(default="und", server_default="und")
+    """Of its own text, as for posts."""
     held_at: Mapped[datetime]
     state: Mapped[Short] = mapped_column(default=HeldState.HELD)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

@@ -36,6 +36,14 @@ def reason_text(code: str) -> str:
         Reason.CAME_BACK_CHANGED: _(
             "It bears the mark of a post that was sent from here, and its text is another."
         ),
+        Reason.BANNED: _("You may not write to this list."),
+        Reason.HELD_ALWAYS: _("A moderator reads every message of this author first."),
+        Reason.FIRST_POST: _("It is the author's first message to the list."),
+        Reason.SPAM: _("The mail server takes the message for spam."),
+        Reason.WORDS: _("The message holds words that a moderator wants to read first."),
+        Reason.LINKS: _("The message holds many links."),
+        Reason.RECIPIENTS: _("The message went to many addresses at once."),
+        Reason.LANGUAGE: _("The message is in a language that the list does not use."),
     }
     return sentences.get(code, code)  # type: ignore[call-overload, no-any-return]
 

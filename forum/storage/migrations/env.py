@@ -5,15 +5,20 @@ from flask import current_app
 from sqlalchemy import Connection
 
 import forum.storage.archive
+import forum.storage.attachment_text
 import forum.storage.audit
 import forum.storage.choices
 import forum.storage.curation
 import forum.storage.drafts
 import forum.storage.fetching
+import forum.storage.glossary
 import forum.storage.imports
 import forum.storage.mail
 import forum.storage.mirror
+import forum.storage.privacy
 import forum.storage.reading_marks
+import forum.storage.rules
+import forum.storage.saved_searches
 import forum.storage.sending  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
