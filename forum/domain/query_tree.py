@@ -26,6 +26,8 @@ class Word:
     scope: Scope = Scope.TEXT
     exact: bool = False
     """As written: accents, case and endings count."""
+    language: str = ""
+    """The one whose stems are looked for; empty: all three."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from forum.domain.spreadsheet import harmless, plain
 from forum.domain.values import LANGUAGES
 from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email
 from forum.operations.members import Joining
 from forum.storage.people import DeliveryMode, Subscription
 
 HEADER: Final = ("email", "name", "language", "delivery")
-_FORMULA: Final = ("=", "+", "-", "@")
-"""What a spreadsheet would calculate (CWE-1236)."""
 
 
 class Fault(StrEnum):
@@ -73,7 +72,7 @@ def _read(text: str) -> Iterator[Joining | BadLine]:
             return
         for row in rows:
             if any(cell.strip() for cell in row):
-                cells = (_plain(cell.strip()) for cell in row)
+                cells = (plain(cell.strip()) for cell in row)
                 yield _person(dict(zip(header, cells, strict=False)), rows.line_num)
     except csv.Error as error:
         yield BadLine(rows.line_num, Fault.CSV, str(error))
@@ -102,13 +101,5 @@ def write_members(subscriptions: Iterable[Subscription]) -> str:
     writer.writerow(HEADER)
     for one in subscriptions:
         cells = (one.address.email, one.address.author.name, one.language, one.delivery)
-        writer.writerow(_harmless(cell) for cell in cells)
+        writer.writerow(harmless(cell) for cell in cells)
     return written.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

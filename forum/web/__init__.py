@@ -41,6 +41,7 @@ BLUEPRINTS: Final = (
     "forum.web.list_settings",
     "forum.web.members",
     "forum.web.inviting",
+    "forum.web.glossary",
     "forum.web.writing",
     "forum.web.drafts",
     "forum.web.moderating",

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forum.config import search_index
 from forum.domain.masking import mask_addresses_text
-from forum.domain.query import SearchQuery, parse
+from forum.domain.query import SearchQuery
 from forum.domain.values import LANGUAGES, Role, Segment
 from forum.extensions import db
 from forum.search import SearchHits, Sort, highlight, snippet
@@ -33,9 +33,11 @@ from forum.storage.lists import MailingList
 from forum.storage.people import Author
 from forum.storage.post_rows import own_languages, posts_where
 from forum.storage.visibility import Reader, visible_list_ids, visible_lists
+from forum.web import search_wider
 from forum.web.addresses import page_number
 from forum.web.feeds import ENTRIES, feed
 from forum.web.reader import any_reader, current_reader
+from forum.web.search_wider import asked
 
 HITS_A_PAGE: Final = 20
 FACET_VALUES: Final = 12
@@ -81,17 +83,20 @@ def search() -> str | BaseResponse:
         sort = request.args.get("sort") or None
         return redirect(url_for(".search", q=written, sort=sort))
     reader, page = current_reader(), page_number()
-    query = parse(text)
-    hits = find(reader, query, page, HITS_A_PAGE, wanted_sort(), facets=True)
+    wanted = asked(reader, text)
+    hits = find(reader, wanted.wide, page, HITS_A_PAGE, wanted_sort(), facets=True)
     pages = max(1, -(-hits.total // HITS_A_PAGE))
     if page > pages:
         abort(404)
     return render_template(
         "searching/search.html",
         text=text,
-        query=query,
+        query=wanted.query,
+        offers=search_wider.offers(wanted.expansions),
+        as_typed=search_wider.as_typed_address(),
+        all_terms=search_wider.all_address(),
         hits=hits,
-        posts=found_posts(reader, hits, query),
+        posts=found_posts(reader, hits, wanted.wide),
         facets=_facets(hits, reader),
         page=page,
         pages=pages,
@@ -105,7 +110,8 @@ def search() -> str | BaseResponse:
 def search_feed() -> Response:
     """The newest posts that a search finds."""
     text = request.args.get("q", "").strip()
-    hits = find(any_reader(), parse(text), 1, ENTRIES, Sort.NEWEST)
+    reader = any_reader()
+    hits = find(reader, asked(reader, text).wide, 1, ENTRIES, Sort.NEWEST)
     posts = posts_where(
         db.session(),
         Post.id.in_([hit.post_id for hit in hits.hits]),

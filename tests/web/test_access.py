@@ -62,6 +62,10 @@ def addresses(post: Post) -> list[str]:
         f"/posts/{post.id}/attachments/0/x.txt",
         f"/threads/{thread}/messages.mbox",
         "/lists/private/archive.mbox",
+        "/lists/private/glossary",
+        "/lists/private/glossary.csv",
+        "/lists/private/glossary.tbx",
+        f"/threads/{thread}/terms",
     ]
 
 
@@ -178,7 +182,7 @@ CLASSIFIED: dict[Outcomes, str] = {
         feeds.of_list feeds.of_thread citing.show citing.download downloads.raw
         downloads.thread_messages downloads.list_archive writing.compose writing.answer
         subscribing.join choices.ask following.decide api.one_list api.threads api.thread
-        api.post api.message
+        api.post api.message glossary.show glossary.download glossary.of_thread
     """,
     MEMBERS_AT_MOST: """
         downloads.attachment old_addresses.sympa old_addresses.sympa_message
@@ -205,11 +209,11 @@ CLASSIFIED: dict[Outcomes, str] = {
         drafts.drop own_addresses.ask own_addresses.take
         outgoing.resume
     """,
-    ITS_MODERATORS: "inviting.show",
+    ITS_MODERATORS: "inviting.show glossary.edit glossary.take_in",
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
         list_settings.show outgoing.show outgoing.decide members.show members.download members.remove members.add
-        inviting.take_back
+        inviting.take_back glossary.remove
         confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
         session.ask session.enter
     """,
@@ -271,6 +275,7 @@ def test_every_route_lets_in_who_may_and_nobody_else(
         "subscription_id": subscription.id,
         "index": 0,
         "form": "bib",
+        "file_format": "csv",
         "kind": "message",
         "month": "2010-March",
         "page": "000001.html",

@@ -81,6 +81,8 @@ def _paths() -> Schema:
     search = [
         _parameter("q", "query", TEXT, "In the search syntax of the help page.", needed=True),
         _parameter("sort", "query", {"enum": ["relevance", "newest", "oldest"]}, "The order."),
+        _parameter("without", "query", TEXTS, "Terms of glossaries not to be looked for."),
+        _parameter("expand", "query", {"enum": ["no"]}, "Look for what is in q, and no more."),
     ]
     identifier = _parameter(
         "message_id", "path", TEXT, "Without angle brackets, percent-encoded; / is allowed."
@@ -225,7 +227,11 @@ def _hits_schema() -> Schema:
         page=NUMBER,
         per_page=NUMBER,
         facets=facets,
-        expanded={"type": "array", "items": {"type": "object"}},
+        expanded={
+            "type": "array",
+            "items": _object(words=TEXT, language=LANGUAGE, term=TEXT),
+            "description": "Terms of glossaries that were looked for beside words of the query.",
+        },
         readable={"type": "boolean", "description": "Whether the query was read as written."},
         rebuilding={"type": "boolean", "description": "Whether posts may be missing just now."},
     )

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from forum.domain.query import parse
 from forum.extensions import db
 from forum.storage import browsing
 from forum.storage.archive import Post, Thread
@@ -25,6 +24,7 @@ from forum.web.api.documents import (
 from forum.web.filters import iso
 from forum.web.reader import bearer_reader
 from forum.web.reading import find_message
+from forum.web.search_wider import asked
 from forum.web.searching import find, found_posts, shown_facets, wanted_sort
 
 
@@ -106,15 +106,17 @@ def search() -> Response:
     """What a search finds, with facets."""
     reader = bearer_reader()
     page, per_page = page_and_size()
-    query = parse(request.args.get("q", ""))
-    hits = find(reader, query, page, per_page, wanted_sort(), facets=True)
+    wanted = asked(reader, request.args.get("q", ""))
+    hits = find(reader, wanted.wide, page, per_page, wanted_sort(), facets=True)
     facets: dict[str, Any] = {"language": {}, "year": {}, "author": {}, "list": {}, "tag": {}}
-    document = page_of(
-        [_hit(row, reader) for row in found_posts(reader, hits, query)], hits.total, page, per_page
-    )
+    items = [_hit(row, reader) for row in found_posts(reader, hits, wanted.wide)]
+    document = page_of(items, hits.total, page, per_page)
     document["facets"] = facets | shown_facets(hits, reader)
-    document["expanded"] = []
-    document["readable"] = query.readable
+    document["expanded"] = [
+        {"words": one.words, "language": one.term.language, "term": one.term.text}
+        for one in wanted.expansions
+    ]
+    document["readable"] = wanted.query.readable
     document["rebuilding"] = hits.rebuilding
     return jsonify(document)
 

@@ -1,0 +1,191 @@
+"""A list's glossary: concepts added, changed and removed, one by one or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from forum.domain.glossary import MOST_FORMS, Concept, Term
+from forum.domain.glossary_files import MOST_CONCEPTS
+from forum.domain.values import LANGUAGES
+from forum.operations.audit import record
+from forum.storage.glossary import (
+    GlossaryConcept,
+    GlossaryTerm,
+    concepts_of_list,
+    count_concepts,
+)
+from forum.storage.lists import MailingList
+from forum.storage.people import Account
+
+
+class TooManyError(ValueError):
+    """The glossary is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of the concepts of a file."""
+
+    added: int
+    changed: int
+    """Those that had one of the terms already, and got others."""
+    known: int
+
+
+def add_concept(
+    session: Session,
+    mailing_list: MailingList,
+    concept: Concept,
+    now: datetime,
+    account: Account | None = None,
+) -> GlossaryConcept:
+    """Add a concept.
+
+    Raises:
+        TooManyError: there are as many as there may be.
+    """
+    if count_concepts(session, mailing_list.id) >= MOST_CONCEPTS:
+        raise TooManyError
+    row = _add(session, mailing_list.id, concept, now)
+    _record(session, mailing_list, now, account, "glossary-add", concept=row.id)
+    return row
+
+
+def change_concept(
+    session: Session,
+    mailing_list: MailingList,
+    row: GlossaryConcept,
+    concept: Concept,
+    now: datetime,
+    account: Account | None = None,
+) -> None:
+    """Replace the terms and the note of a concept."""
+    _write(session, row, concept, now)
+    _record(session, mailing_list, now, account, "glossary-edit", concept=row.id)
+
+
+def remove_concept(
+    session: Session,
+    mailing_list: MailingList,
+    row: GlossaryConcept,
+    now: datetime,
+    account: Account | None = None,
+) -> None:
+    """Take a concept away."""
+    _record(session, mailing_list, now, account, "glossary-remove", concept=row.id)
+    session.delete(row)
+    session.flush()
+
+
+def import_concepts(
+    session: Session,
+    mailing_list: MailingList,
+    concepts: Sequence[Concept],
+    now: datetime,
+    account: Account | None = None,
+) -> Imported:
+    """Take in the concepts of a file.
+
+    One whose first term in some language is the first term of a concept that is there already is
+    that concept, and adds its forms to it; so reading a file twice changes nothing.
+
+    Raises:
+        TooManyError: there would be more concepts than there may be; nothing is changed.
+    """
+    known = {_mark(term): one for one in concepts_of_list(session, mailing_list.id)
+             for term in _firsts(one)}  # fmt: skip
+    changed: dict[int, Concept] = {}
+    new: list[Concept] = []
+    there = 0
+    for concept in concepts:
+        like = next((known[_mark(t)] for t in _firsts(concept) if _mark(t) in known), None)
+        if like is None:
+            new.append(concept)
+            continue
+        like = changed.get(like.id, like)
+        joined = _joined(like, concept)
+        if joined == like:
+            there += 1
+        else:
+            changed[like.id] = joined
+    if count_concepts(session, mailing_list.id) + len(new) > MOST_CONCEPTS:
+        raise TooManyError
+    for concept_id, joined in changed.items():
+        _write(session, session.get_one(GlossaryConcept, concept_id), joined, now)
+    for concept in new:
+        _add(session, mailing_list.id, concept, now)
+    told = {"added": len(new), "changed": len(changed), "known": there}
+    if new or changed:
+        _record(session, mailing_list, now, account, "glossary-import", **told)
+    return Imported(**told)
+
+
+def _firsts(concept: Concept) -> Iterable[Term]:
+    for language in LANGUAGES:
+        first = next((term for term in concept.terms if term.language == language), None)
+        if first is not None:
+            yield first
+
+
+def _mark(term: Term) -> str:
+    return term.key
+
+
+def _joined(old: Concept, new: Concept) -> Concept:
+    """A concept with the forms and the note that another one adds."""
+    terms = list(dict.fromkeys((*old.terms, *new.terms)))
+    kept = []
+    for language in LANGUAGES:
+        kept += [term for term in terms if term.language == language][:MOST_FORMS]
+    if set(kept) == set(old.terms):
+        kept = list(old.terms)
+    return Concept(tuple(kept), old.note or new.note, old.id)
+
+
+def _add(session: Session, list_id: int, concept: Concept, now: datetime) -> GlossaryConcept:
+    row = GlossaryConcept(mailing_list_id=list_id, note="", changed_at=now)
+    session.add(row)
+    session.flush()
+    _write(session, row, concept, now)
+    return row
+
+
+def _write(session: Session, row: GlossaryConcept, concept: Concept, now: datetime) -> None:
+    session.execute(delete(GlossaryTerm).where(GlossaryTerm.concept_id == row.id))
+    row.note, row.changed_at = concept.note, now
+    session.add_all(
+        GlossaryTerm(
+            concept_id=row.id,
+            position=position,
+            language=term.language,
+            text=term.text,
+            key=term.key,
+        )
+        for position, term in enumerate(concept.terms)
+    )
+    session.flush()
+    session.expire(row, ["terms"])
+
+
+def _record(
+    session: Session,
+    mailing_list: MailingList,
+    now: datetime,
+    account: Account | None,
+    action: str,
+    **details: int,
+) -> None:
+    record(
+        session,
+        action,
+        f"list {mailing_list.slug}",
+        now,
+        account=account,
+        mailing_list=mailing_list,
+        **details,
+    )
