@@ -83,6 +83,13 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """Stored later than the post with this id; nobody types it."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class HasAttachment:
     """With a file."""
 
@@ -109,7 +116,7 @@ class Not:
 
 
 Text = Word | Phrase | Prefix
-Filter = InList | InLanguage | Tagged | After | Before | HasAttachment
+Filter = InList | InLanguage | Tagged | After | Before | Newer | HasAttachment
 Node = Text | Filter | AllOf | AnyOf | Not
 
 

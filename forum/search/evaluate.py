@@ -22,8 +22,10 @@ from forum.domain.query_tree import (
     HasAttachment,
     InLanguage,
     InList,
+    Newer,
     Tagged,
 )
+from forum.search import groups
 from forum.search.plan import Either, Every, Plan, Sequence, Starting, Stems, Without
 from forum.search.protocol import FACET_VALUES, Hit, Sort
 from forum.search.whoosh_postings import Floats, Ints
@@ -80,6 +82,9 @@ class Snapshot:
         self.languages = self._joined(lambda segment: segment.languages)
         self.tags = self._joined(lambda segment: segment.tags)
         self.shown_tags = self._joined(lambda segment: segment.shown_tags)
+        self.thread_ids: Ints = np.ascontiguousarray(numbers["thread_id"])
+        self.months: Ints = groups.month_numbers(self.dates)
+        self.spoken: Ints = groups.spoken(self.count, *self.languages)
 
     @staticmethod
     def _join(parts: Iterable[Ints]) -> Ints:
@@ -102,12 +107,8 @@ class Snapshot:
         """Some of the documents in order, from the first-th (0-based)."""
         if scores is None:
             scores = np.zeros(len(documents), dtype=np.float32)
-        dates, ids = self.dates[documents], self.post_ids[documents]
-        keys: tuple[NDArray[Any], ...] = (-ids, -dates)
-        if sort is Sort.OLDEST:
-            keys = (ids, dates)
-        elif sort is Sort.RELEVANCE and scores.any():
-            keys = (-ids, -dates, -scores)
+        ids = self.post_ids[documents]
+        keys = groups.order_keys(self, documents, scores, sort)
         wanted = first + number
         order = np.arange(len(documents))
         if len(order) > 4 * wanted:
@@ -209,6 +210,8 @@ class Snapshot:
                 return self.dates >= seconds(moment)
             case Before(moment):
                 return self.dates < seconds(moment)
+            case Newer(post_id):
+                return self.post_ids > post_id
             case HasAttachment():
                 return self.has_attachment
             case InList(slug):

@@ -21,10 +21,12 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Text,
     and_,
+    case,
     cast,
     delete,
     func,
@@ -44,10 +46,12 @@ from forum.domain.query_tree import (
     HasAttachment,
     InLanguage,
     InList,
+    Newer,
     Scope,
     SearchQuery,
     Tagged,
 )
+from forum.domain.values import MULTIPLE
 from forum.search import plan as plans
 from forum.search.plan import Either, Every, Plan, Starting, Stems, Without, plan
 from forum.search.protocol import (
@@ -61,11 +65,16 @@ from forum.search.protocol import (
 )
 from forum.search.terms import Field, fields, folded_tags
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the analysis and the table; an index of another version is rebuilt."""
 
 LONGEST_VECTOR: Final = 900_000
 """Bytes; PostgreSQL refuses a vector of more than 1 MB (12.11, Limitations)."""
+
+MOST_WORDS: Final = 20_000
+"""That begin with the same letters."""
+
+_MONTH: Final = "month"
 
 _MOST_PLACES: Final = 255
 """Of one term in one vector; PostgreSQL keeps no more."""
@@ -104,6 +113,7 @@ documents = Table(
         postgresql_with={"fastupdate": "off"},
     ),
 )
+words = Table("search_word", metadata, Column("word", Text(collation="C"), primary_key=True))
 state = Table(
     "search_state",
     metadata,
@@ -135,6 +145,7 @@ class PostgresqlIndex:
         per_page: int = 20,
         sort: Sort = Sort.RELEVANCE,
         facets: bool = False,
+        by_thread: bool = False,
     ) -> SearchHits:
         """Search."""
         rebuilding = self.rebuilt_to() is not None
@@ -142,31 +153,30 @@ class PostgresqlIndex:
         if wanted is None or not list_ids:
             return SearchHits(0, (), rebuilding=rebuilding)
         where = and_(documents.c.list_id.in_(sorted(list_ids)), _clause(wanted))
-        score = _score(wanted)
-        dates = documents.c.posted
-        order: tuple[ColumnElement[Any], ...] = (dates.desc(), documents.c.post_id.desc())
-        if sort is Sort.OLDEST:
-            order = (dates, documents.c.post_id)
-        elif sort is Sort.RELEVANCE:
-            order = (score.desc(), *order)
-        rows = (
-            select(documents.c.post_id, score.label("score"))
-            .where(where)
-            .order_by(*order)
-            .limit(per_page)
-            .offset(max(page - 1, 0) * per_page)
-        )
+        rows = _page(where, _score(wanted), sort, by_thread)
+        rows = rows.limit(per_page).offset(max(page - 1, 0) * per_page)
+        counted = documents.c.thread_id.distinct() if by_thread else documents.c.post_id
         with self._engine.connect() as connection:
             # The planner does not know that to look into a row's vector is to fetch it from afar,
             # and compiling the statement would take longer than running it.
             connection.execute(text("SET LOCAL enable_seqscan = off"))
             connection.execute(text("SET LOCAL jit = off"))
-            total = connection.scalar(select(func.count()).select_from(documents).where(where))
+            total = connection.scalar(select(func.count(counted)).where(where))
             hits = tuple(
-                Hit(row.post_id, round(float(row.score), 4)) for row in connection.execute(rows)
+                Hit(row.post_id, round(float(row.score), 4), row.in_thread)
+                for row in connection.execute(rows)
             )
             counts = _facets(connection, where) if facets else {}
-        return SearchHits(total or 0, hits, counts, rebuilding)
+        months = _months(counts.pop(_MONTH, {}))
+        return SearchHits(total or 0, hits, counts, months, rebuilding)
+
+    def words(self, prefix: str) -> Iterable[str]:
+        """Words that begin so."""
+        self._make()
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        some = select(words.c.word).where(words.c.word >= prefix, words.c.word < end)
+        with self._engine.connect() as connection:
+            return connection.scalars(some.limit(MOST_WORDS)).all()
 
     @contextmanager
     def writing(self) -> Iterator[bool]:
@@ -186,9 +196,13 @@ class PostgresqlIndex:
         self, documents: Iterable[IndexDocument], *, rebuilding: bool = False
     ) -> Iterator[Prepared]:
         """Make the rows."""
-        rows = {post.post_id: _row(post) for post in documents}
+        rows: dict[int, dict[str, Any]] = {}
+        found: set[str] = set()
+        for post in documents:
+            rows[post.post_id], own = _row(post)
+            found |= own
         if rows:
-            yield Prepared(tuple(rows), list(rows.values()))
+            yield Prepared(tuple(rows), (list(rows.values()), sorted(found)))
 
     def take_in(self, prepared: Sequence[Prepared]) -> None:
         """Take in posts."""
@@ -203,7 +217,9 @@ class PostgresqlIndex:
         with self._engine.begin() as connection:
             build = _value(connection, "build") or 0
             rows = {
-                row["post_id"]: {**row, "build": build} for part in prepared for row in part.content
+                row["post_id"]: {**row, "build": build}
+                for part in prepared
+                for row in part.content[0]
             }
             if rows:
                 statement = insert(documents)
@@ -218,6 +234,8 @@ class PostgresqlIndex:
                     ),
                     list(rows.values()),
                 )
+            for part in prepared:
+                _keep_words(connection, part.content[1])
             if up_to is not None:
                 _note(connection, rebuilt_to=up_to)
 
@@ -287,9 +305,64 @@ def _note(connection: Any, **values: int) -> None:
         )
 
 
-def _row(post: IndexDocument) -> dict[str, Any]:
+def _keep_words(connection: Any, found: Sequence[str]) -> None:
+    """Note words that were not known; none is ever taken off."""
+    if found:
+        values = select(func.unnest(cast(literal(list(found), ARRAY(Text)), ARRAY(Text))))
+        statement = insert(words).from_select([words.c.word], values)
+        connection.execute(statement.on_conflict_do_nothing())
+
+
+def _page(
+    where: ColumnElement[bool], score: ColumnElement[Any], sort: Sort, by_thread: bool
+) -> Select[Any]:
+    """The hits in order; by thread the first of each, with their number."""
+    post, date = documents.c.post_id, documents.c.posted
+    if not by_thread:
+        rows = select(post, score.label("score"), literal(1).label("in_thread")).where(where)
+        return rows.order_by(*_order(sort, score, date, post))
+    order = _order(sort, score, date, post)
+    thread = documents.c.thread_id
+    inner = (
+        select(
+            post,
+            date,
+            score.label("score"),
+            func.row_number().over(partition_by=thread, order_by=order).label("place"),
+            func.count().over(partition_by=thread).label("in_thread"),
+        )
+        .where(where)
+        .subquery()
+    )
+    columns = inner.c
+    rows = select(columns.post_id, columns.score, columns.in_thread).where(columns.place == 1)
+    return rows.order_by(*_order(sort, columns.score, columns.posted, columns.post_id))
+
+
+def _order(
+    sort: Sort, score: ColumnElement[Any], date: ColumnElement[Any], post: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], ...]:
+    if sort is Sort.OLDEST:
+        return date, post
+    newest = (date.desc(), post.desc())
+    return (score.desc(), *newest) if sort is Sort.RELEVANCE else newest
+
+
+def _months(values: Mapping[str, int]) -> dict[tuple[int, int], dict[str, int]]:
+    """`2009-04 fr` and its number, taken apart."""
+    found: dict[tuple[int, int], dict[str, int]] = {}
+    for value, number in values.items():
+        month, _, language = value.partition(" ")
+        year, _, in_year = month.partition("-")
+        found.setdefault((int(year), int(in_year)), {})[language] = number
+    return found
+
+
+def _row(post: IndexDocument) -> tuple[dict[str, Any], set[str]]:
+    """A post as a row, and its words."""
     scopes, _ = fields(post)
-    return {
+    own = {word.partition(VARIANT)[0].replace("\0", "") for word in scopes[Scope.TEXT].words}
+    row = {
         "post_id": post.post_id,
         "list_id": post.list_id,
         "thread_id": post.thread_id,
@@ -301,6 +374,7 @@ def _row(post: IndexDocument) -> dict[str, Any]:
         "has_attachment": post.has_attachment,
         "terms": vector(post, scopes),
     }
+    return row, own - {""}
 
 
 def vector(post: IndexDocument, scopes: Mapping[Scope, Field]) -> str:
@@ -370,6 +444,8 @@ def _clause(wanted: Plan) -> ColumnElement[bool]:
             return documents.c.posted >= moment
         case Before(moment):
             return documents.c.posted < moment
+        case Newer(post_id):
+            return documents.c.post_id > post_id
     raise TypeError(f"not a plan: {wanted!r}")
 
 
@@ -392,7 +468,7 @@ def _tsquery(wanted: Plan) -> str | None:
             return _phrase(wanted)
         case Starting(scope, prefix):
             return f"({_lexeme(_WORDS[scope], prefix)}:*)"
-        case After() | Before():
+        case After() | Before() | Newer():
             return None
         case InList(slug):
             return _lexeme(_LIST, slug)
@@ -452,6 +528,8 @@ def _facets(connection: Any, where: ColumnElement[bool]) -> dict[str, dict[str, 
         "author": found.c.author,
         "list": found.c.list_slug,
         "tag": func.unnest(found.c.tags),
+        _MONTH: func.to_char(found.c.posted.op("AT TIME ZONE")("UTC"), "YYYY-MM ")
+        + case((func.cardinality(found.c.languages) == 1, found.c.languages[1]), else_=MULTIPLE),
     }
     rows = union_all(
         *(
@@ -466,6 +544,8 @@ def _facets(connection: Any, where: ColumnElement[bool]) -> dict[str, dict[str, 
         if value:
             counts[name][value] = number
     for name, unordered in counts.items():
+        if name == _MONTH:
+            continue
         by_value = sorted(unordered.items(), reverse=True)
         by_number = sorted(unordered.items(), key=lambda item: (-item[1], item[0]))
         counts[name] = dict(by_value if name == "year" else by_number[:FACET_VALUES])

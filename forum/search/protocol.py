@@ -52,11 +52,16 @@ class Hit:
     post_id: int
     score: float
     """0 where nothing but filters were asked for; comparable within one answer only."""
+    in_thread: int = 1
+    """Hits in its thread, where the answer is by thread."""
 
 
 Facets = Mapping[str, Mapping[str, int]]
 """`language`, `year`, `author`, `list`, `tag`: value to number of hits, the most frequent first,
 but years newest first."""
+
+Months = Mapping[tuple[int, int], Mapping[str, int]]
+"""Year and month (from 1) to the number of hits by language; `mul` for posts in several."""
 
 FACET_VALUES: Final = 100
 """Values of a facet that are told, but for years: a large archive has thousands of authors."""
@@ -69,6 +74,8 @@ class SearchHits:
     total: int
     hits: tuple[Hit, ...]
     facets: Facets = field(default_factory=dict)
+    months: Months = field(default_factory=dict)
+    """Counted with the facets."""
     rebuilding: bool = False
     """Whether the index is being made anew, so that posts may be missing."""
 
@@ -105,6 +112,7 @@ class SearchIndex(Protocol):
         per_page: int = 20,
         sort: Sort = Sort.RELEVANCE,
         facets: bool = False,
+        by_thread: bool = False,
     ) -> SearchHits:
         """Search the lists with these ids and no other.
 
@@ -114,7 +122,16 @@ class SearchIndex(Protocol):
             page: from 1.
             per_page: hits on a page.
             sort: equal ones newest first.
-            facets: whether to count the hits by language, year, author, list and tag.
+            facets: whether to count the hits by language, year, author, list, tag and month.
+            by_thread: whether each hit stands for its thread, as the first of it in the order;
+                the total is that of threads, and the counts are of posts.
+        """
+        ...
+
+    def words(self, prefix: str) -> Iterable[str]:
+        """Folded words that begin so, some that occur no more among them.
+
+        Of all lists: none is to be shown to anybody before `find` has found it for them.
         """
         ...
 

@@ -18,19 +18,22 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from whoosh.index import IndexError as WhooshError
 from whoosh.index import LockError
 
-from forum.domain.query_tree import SearchQuery
-from forum.search import whoosh_files
+from forum.domain.analysis import VARIANT
+from forum.domain.query_tree import Scope, SearchQuery
+from forum.search import groups, whoosh_files
 from forum.search.plan import plan
 from forum.search.protocol import IndexDocument, IndexStatus, Prepared, SearchHits, Sort
 from forum.search.whoosh_folder import Folder
+from forum.search.whoosh_segment import word_field
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +66,7 @@ class WhooshIndex:
         per_page: int = 20,
         sort: Sort = Sort.RELEVANCE,
         facets: bool = False,
+        by_thread: bool = False,
     ) -> SearchHits:
         """Search."""
         wanted = plan(query)
@@ -76,13 +80,35 @@ class WhooshIndex:
                 snapshot = folder.snapshot()
                 documents, scores = snapshot.find(wanted, list_ids)
                 first = max(page - 1, 0) * per_page
-                hits = snapshot.page(documents, scores, sort, first, per_page)
                 counts = snapshot.facets(documents) if facets else {}
+                months = groups.months_of(snapshot, documents) if facets else {}
+                threads: Mapping[int, int] = {}
+                if by_thread:
+                    documents, scores, threads = groups.by_thread(snapshot, documents, scores, sort)
+                hits = tuple(
+                    replace(hit, in_thread=threads[hit.post_id]) if by_thread else hit
+                    for hit in snapshot.page(documents, scores, sort, first, per_page)
+                )
             except _DAMAGE:
                 self._report_damage(folder)
             else:
-                return SearchHits(len(documents), hits, counts, self.rebuilt_to() is not None)
+                rebuilding = self.rebuilt_to() is not None
+                return SearchHits(len(documents), hits, counts, months, rebuilding)
         return SearchHits(0, (), rebuilding=True)
+
+    def words(self, prefix: str) -> Iterable[str]:
+        """Words that begin so."""
+        folder = self._answering()
+        if folder is None:
+            return ()
+        field = word_field(Scope.TEXT)
+        try:
+            segments = folder.snapshot().segments
+            terms = [term for segment in segments for term in segment.expand(field, prefix)]
+        except _DAMAGE:
+            self._report_damage(folder)
+            return ()
+        return {term.partition(VARIANT)[0] for term in terms}
 
     @contextmanager
     def writing(self) -> Iterator[bool]:
