@@ -304,15 +304,26 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "number": "2",
         "rows": "- Paniers d'été\n- Marché\n",
         "addresses": "- grace@example.net\n  550 5.1.1 no such user",
-        "decision_token": "1-2-0123456789abcdef" if kind == "held-moderator" else "",
+        "decision_token": TOKEN if kind in TO_MODERATORS else "",
+        "held_id": "12" if kind in TO_MODERATORS else "",
+        "accepted": "yes",
+        "by": "Marie",
+        "name": "Awa Ndiaye",
+        "account": "awa@example.net",
+        "name": "Awa Ndiaye",
+        "account": "awa@example.org",
     }
     row = notify(session, NoticeKind.LOGIN, "awa@example.org", language, START, mailing_list=where)
     row.kind, row.params = kind, params
     return row
 
 
+TO_MODERATORS = ("held-moderator", "held-unclear")
 PASSED_ON = (notices.OWNER_MAIL, notices.POSTMASTER_MAIL)
-OF_THE_SITE = ("login", "held-digest", notices.SITE_PROBLEM, notices.POSTMASTER_MAIL)
+OF_THE_SITE = (
+    *("login", "confirm-address", "held-digest", notices.SITE_PROBLEM, notices.POSTMASTER_MAIL),
+    *("confirm-erasure", "erasure-asked", "erasure-refused", "erased"),
+)
 KINDS = [*(str(kind) for kind in NoticeKind), *PASSED_ON, notices.SITE_PROBLEM]
 
 
@@ -323,7 +334,7 @@ def test_golden_notices(
 ) -> None:
     where = None if kind in OF_THE_SITE else ancrage
     attached = None
-    if kind in PASSED_ON:
+    if kind in (*PASSED_ON, *TO_MODERATORS):
         attached = Attached(PLAIN_MAIL, Mailbox("Zoé", "zoe@example.net"))
     copy = notices.build(notice(session, kind, language, where), settings, attached)
     is_golden(f"notice.{kind}.{language}", copy.message)
