@@ -309,8 +309,6 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "accepted": "yes",
         "by": "Marie",
         "name": "Awa Ndiaye",
-        "account": "awa@example.net",
-        "name": "Awa Ndiaye",
         "account": "awa@example.org",
     }
     row = notify(session, NoticeKind.LOGIN, "awa@example.org", language, START, mailing_list=where)
