@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from forum.domain.headers import Headers, split_headers
+from forum.domain.mirroring import TOKEN_HEADER
 
 
 class Automatic(StrEnum):
@@ -127,7 +128,8 @@ def _is_marked(headers: Headers, reverse_path: str | None) -> bool:
         return True
     # Lists and groups set it on people's mail too, so that nobody's absence reply comes to them.
     suppressed = _value(headers, "x-auto-response-suppress")
-    if re.search(r"\b(all|oof|autoreply)\b", suppressed) and not _value(headers, "list-id"):
+    passed_on = _value(headers, "list-id") or _value(headers, TOKEN_HEADER)
+    if re.search(r"\b(all|oof|autoreply)\b", suppressed) and not passed_on:
         return True
     if _value(headers, "precedence") in ("auto_reply", "auto-reply"):
         return True

@@ -114,3 +114,13 @@ def test_an_own_copy_is_an_echo_and_another_lists_mail_is_not() -> None:
 @given(st.binary(max_size=600))
 def test_any_bytes_are_classified_without_an_exception(raw: bytes) -> None:
     assert classify(raw, PERSON) in (None, *Automatic)
+
+
+def test_a_post_that_another_site_sends_on_is_a_persons() -> None:
+    passed_on = {"X_Auto_Response_Suppress": "OOF, AutoReply", "X_Passerelle_Post": "a.b 1 c"}
+    assert classify(mail(**passed_on), PERSON) is None
+
+
+def test_a_list_that_passes_an_absence_reply_on_does_not_make_it_a_post() -> None:
+    raw = mail(subject="[Terres] Absence du bureau : Re: minutes", List_Id="<terres.example.org>")
+    assert classify(raw, PERSON) is Automatic.REPLY
