@@ -8,8 +8,8 @@ import re
 import sqlite3
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -84,36 +84,48 @@ def with_lists(
     Args:
         mailboxes: From which the mail of some is fetched, by name; all with the same password.
     """
-    settings = Settings.load(site.environ)
-    app = create_app(settings)
-    with app.app_context():
-        session: Session = db.session()
-        accounts = [create_account(session, *one, utcnow()) for one in WRITERS.items()]
+    with inside(site) as (session, settings):
+        accounts, tokens = writers(session)
         for name in names:
-            made = _make_list(session, name, accounts)
+            made = new_list(
+                session,
+                f"{name}@{DOMAIN}",
+                accounts,
+                mode="mirrored",
+                upstream_address=f"{name}@{HOST}",
+                bridge_address=bridge_of(name),
+            )
             if name in mailboxes:
                 key = settings.resolved_secret_key()
                 fetch_from(session, made, mailboxes[name], password, key, utcnow())
-        tokens = {
-            one.email: issue_api_token(session, one, TokenScope.WRITE, utcnow()) for one in accounts
-        }
-        session.commit()
-        db.session.remove()
-        db.engine.dispose()
     return tokens
 
 
-def _make_list(session: Session, name: str, accounts: list[Account]) -> MailingList:
-    titles = dict.fromkeys(("fr", "en", "es"), f"Liste {name}")
-    made = create_list(
-        session,
-        f"{name}@{DOMAIN}",
-        titles,
-        utcnow(),
-        mode="mirrored",
-        upstream_address=f"{name}@{HOST}",
-        bridge_address=bridge_of(name),
-    )
+@contextmanager
+def inside(site: Site) -> Iterator[tuple[Session, Settings]]:
+    """A session on a site's database, committed at the end."""
+    settings = Settings.load(site.environ)
+    with create_app(settings).app_context():
+        yield db.session(), settings
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def writers(session: Session) -> tuple[list[Account], dict[str, str]]:
+    """Accounts of those who write on the web, and their tokens by address."""
+    accounts = [create_account(session, *one, utcnow()) for one in WRITERS.items()]
+    tokens = [issue_api_token(session, one, TokenScope.WRITE, utcnow()) for one in accounts]
+    return accounts, dict(zip(WRITERS, tokens, strict=True))
+
+
+def new_list(
+    session: Session, address: str, accounts: Sequence[Account], **options: str
+) -> MailingList:
+    """A list with members who read it on the web alone."""
+    title = f"Liste {address.partition('@')[0]}"
+    titles = dict.fromkeys(("fr", "en", "es"), title)
+    made = create_list(session, address, titles, utcnow(), **options)
     for account in accounts:
         subscribe(session, made, account.email, utcnow(), delivery="none")
     return made
@@ -149,44 +161,23 @@ class Run:
     def round(self, size: int) -> None:
         """Write so many posts, in turn on the web and on the list, each below an earlier one."""
         begun = sorted(self.written)
-        mine, theirs = self._shown(), list(self.outside.archive)
+        mine, theirs = shown(self.site, self.name), list(self.outside.archive)
         for number in itertools.islice(self.numbers, size):
             starts = number % 6 == 0 or not begun
             parent = "" if starts else begun[number * 7 % len(begun)]
             key = f"Contribution {number:02d}"
             thanks = number % 10 in _THANKED and not starts
-            said = " ".join(some[number % len(some)] for some in WORDS)
-            text = THANKS if thanks else f"{key} : {said}"
+            text = f"{THANKS}\n" if thanks else contribution(number)
             if not thanks:
                 self.written[key] = parent
             if number % 2 == 0:
                 self.by_web += 1
-                self._on_the_web(number, parent, f"{text}\n", mine)
+                token = list(self.tokens.values())[number // 2 % len(self.tokens)]
+                subject = f"{SUBJECTS[number % len(SUBJECTS)]} {number}"
+                write_on_the_web(self.site, self.name, token, subject, text, mine.get(parent))
             else:
                 self.by_list += 1
-                self._on_the_list(number, parent, f"{text}\n", theirs)
-
-    def _shown(self) -> dict[str, tuple[int, int]]:
-        """The thread and the number of each contribution that the forum shows."""
-        query = (
-            "SELECT excerpt, thread_id, post.id FROM post JOIN mailing_list"
-            " ON mailing_list.id = post.mailing_list_id WHERE slug = ?"
-        )
-        found = rows(self.site, query, self.name)
-        return {key_of(text): (thread_id, post_id) for text, thread_id, post_id in found}
-
-    def _on_the_web(
-        self, number: int, parent: str, text: str, shown: dict[str, tuple[int, int]]
-    ) -> None:
-        body: dict[str, Any] = {"text": text}
-        path = f"/api/v1/lists/{self.name}/threads"
-        if parent:
-            thread_id, body["parent_id"] = shown[parent]
-            path = f"/api/v1/threads/{thread_id}/posts"
-        else:
-            body["subject"] = f"{SUBJECTS[number % len(SUBJECTS)]} {number}"
-        writer = list(self.tokens)[number // 2 % len(self.tokens)]
-        call(f"{self.site.web}{path}", self.tokens[writer], body)
+                self._on_the_list(number, parent, text, theirs)
 
     def _on_the_list(self, number: int, parent: str, text: str, archive: list[Posted]) -> None:
         address, name = list(MEMBERS.items())[number // 2 % len(MEMBERS)]
@@ -210,24 +201,9 @@ class Run:
         )
         self.world.write(address, self.outside.own.address, raw)
 
-    def ours(self) -> list[dict[str, Any]]:
-        """Every post of the list as the API gives it, oldest first."""
-        posts: list[dict[str, Any]] = []
-        token = next(iter(self.tokens.values()))
-        page = call(f"{self.site.web}/api/v1/lists/{self.name}/threads?per_page=100", token)
-        for thread in page["items"]:
-            posts += call(f"{self.site.web}/api/v1/threads/{thread['id']}", token)["posts"]
-        return sorted(posts, key=lambda post: post["id"])
-
     def held_here(self) -> Counter[Held]:
         """What the forum holds."""
-        posts = self.ours()
-        keys = {post["id"]: key_of(post["text"]) for post in posts}
-        roots = {post["thread_id"]: keys[post["id"]] for post in posts if not post["parent_id"]}
-        return Counter(
-            Held(keys[post["id"]], keys.get(post["parent_id"], ""), roots[post["thread_id"]])
-            for post in posts
-        )
+        return held_by(self.site, self.name, next(iter(self.tokens.values())))
 
     def held_there(self) -> Counter[Held]:
         """What the outside list holds, threaded as its members' programs do: by References."""
@@ -250,6 +226,45 @@ class Run:
             Held(key(n), key(parents[n]) if n in parents else "", key(root(n)))
             for n in range(len(self.outside.archive))
         )
+
+
+def shown(site: Site, slug: str) -> dict[str, tuple[int, int]]:
+    """The thread and the number of each contribution that the forum shows."""
+    query = (
+        "SELECT excerpt, thread_id, post.id FROM post JOIN mailing_list"
+        " ON mailing_list.id = post.mailing_list_id WHERE slug = ?"
+    )
+    return {key_of(text): (thread_id, key) for text, thread_id, key in rows(site, query, slug)}
+
+
+def held_by(site: Site, slug: str, token: str) -> Counter[Held]:
+    """What a list of a site holds, as the API gives it."""
+    posts: list[dict[str, Any]] = []
+    for thread in call(f"{site.web}/api/v1/lists/{slug}/threads?per_page=100", token)["items"]:
+        posts += call(f"{site.web}/api/v1/threads/{thread['id']}", token)["posts"]
+    keys = {post["id"]: key_of(post["text"]) for post in posts}
+    roots = {post["thread_id"]: keys[post["id"]] for post in posts if not post["parent_id"]}
+    return Counter(
+        Held(keys[post["id"]], keys.get(post["parent_id"], ""), roots[post["thread_id"]])
+        for post in posts
+    )
+
+
+def write_on_the_web(
+    site: Site, slug: str, token: str, subject: str, text: str, below: tuple[int, int] | None
+) -> None:
+    """Post by the API, below a post of a thread or as a new thread."""
+    if below is None:
+        path, body = f"/api/v1/lists/{slug}/threads", {"text": text, "subject": subject}
+    else:
+        path, body = f"/api/v1/threads/{below[0]}/posts", {"text": text, "parent_id": below[1]}
+    call(f"{site.web}{path}", token, body)
+
+
+def contribution(number: int) -> str:
+    """A text like no other."""
+    said = " ".join(some[number % len(some)] for some in WORDS)
+    return f"Contribution {number:02d} : {said}\n"
 
 
 def key_of(text: str) -> str:
@@ -290,6 +305,6 @@ def waiting_of(site: Site) -> dict[str, int]:
     query = (
         "SELECT slug, COUNT(*) FROM mirror_delivery JOIN mailing_list"
         " ON mailing_list.id = mirror_delivery.mailing_list_id"
-        " WHERE came_back_at IS NULL GROUP BY slug"
+        " WHERE came_back_at IS NULL AND post_id IS NOT NULL GROUP BY slug"
     )
     return dict(rows(site, query))

@@ -169,7 +169,7 @@ class OutsideWorld:
 
     lists: dict[str, OutsideList] = field(default_factory=dict)
     doors: dict[str, Door] = field(default_factory=dict)
-    """How the addresses that a site answers for are reached."""
+    """How the addresses that a site answers for are reached; or all of a domain."""
     mailboxes: list[Received] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     """What could not be handed to a site."""
@@ -248,7 +248,8 @@ class OutsideWorld:
 
     def _carry(self) -> None:
         while (mail := self._jobs.get()) is not None:
-            door = self.doors.get(mail.recipient)
+            domain = mail.recipient.partition("@")[2]
+            door = self.doors.get(mail.recipient) or self.doors.get(domain)
             try:
                 if door is not None:
                     door(mail.reverse_path, mail.recipient, mail.raw)
