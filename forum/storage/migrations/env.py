@@ -19,7 +19,9 @@ import forum.storage.privacy
 import forum.storage.reading_marks
 import forum.storage.rules
 import forum.storage.saved_searches
-import forum.storage.sending  # noqa: F401  (the tables register themselves)
+import forum.storage.sending
+import forum.storage.synthesis
+import forum.storage.topics  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
 # What search engines keep in the database is derived: they make and drop it themselves.
