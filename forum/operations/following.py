@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from forum.storage.archive import Post, PostState, Thread
+from forum.storage.browsing import read_columns
 from forum.storage.choices import (
     Following,
     FollowingReason,
@@ -29,19 +32,11 @@ class Standing:
 
 def standing(session: Session, author_id: int, thread: Thread) -> Standing:
     """How a person receives a thread: as they chose, else by whether they wrote in it."""
-    found = session.execute(
-        select(ThreadSubscription.state, ThreadSubscription.reason)
-        .join(Thread, Thread.id == ThreadSubscription.thread_id)
-        .where(
-            ThreadSubscription.author_id == author_id,
-            or_(Thread.id == thread.id, Thread.merged_into_id == thread.id),
-        )
-        .order_by(ThreadSubscription.since.desc(), ThreadSubscription.id.desc())
-        .limit(1)
-    ).first()
+    values = {"author": author_id, "thread": thread.id, "mailing_list": thread.mailing_list_id}
+    found = read_columns(session, _chosen_query(), **values).first()
     if found is not None:
         return Standing(Following(found[0]), FollowingReason(found[1]))
-    if follows_written(session, author_id, thread) and _wrote(session, author_id, thread):
+    if read_columns(session, _wrote_query(), **values).first() is not None:
         return Standing(Following.FOLLOW, FollowingReason.WROTE)
     return Standing(Following.USUAL, FollowingReason.NOTHING)
 
@@ -68,35 +63,43 @@ def choose(
         _take_back(session, author_id, thread)
 
 
-def follows_written(session: Session, author_id: int, thread: Thread) -> bool:
-    """Whether some subscription of a person has the threads in which they wrote sent at once."""
-    return (
-        session.scalar(
-            select(Subscription.id)
-            .join(Address)
-            .where(
-                Address.author_id == author_id,
-                Subscription.mailing_list_id == thread.mailing_list_id,
-                Subscription.follows_written,
-            )
-            .limit(1)
+@cache
+def _wrote_query() -> Select[int]:
+    """A post of theirs, where some subscription has the threads they wrote in sent at once."""
+    author: Any = bindparam("author")
+    follows = (
+        select(Subscription.id)
+        .join(Address)
+        .where(
+            Address.author_id == author,
+            Subscription.mailing_list_id == bindparam("mailing_list"),
+            Subscription.follows_written,
         )
-        is not None
+    )
+    return (
+        select(Post.id)
+        .where(
+            Post.thread_id == bindparam("thread"),
+            Post.author_id == author,
+            Post.state == PostState.VISIBLE,
+            follows.exists(),
+        )
+        .limit(1)
     )
 
 
-def _wrote(session: Session, author_id: int, thread: Thread) -> bool:
+@cache
+def _chosen_query() -> Select[str, str]:
+    thread: Any = bindparam("thread")
     return (
-        session.scalar(
-            select(Post.id)
-            .where(
-                Post.thread_id == thread.id,
-                Post.author_id == author_id,
-                Post.state == PostState.VISIBLE,
-            )
-            .limit(1)
+        select(ThreadSubscription.state, ThreadSubscription.reason)
+        .join(Thread, Thread.id == ThreadSubscription.thread_id)
+        .where(
+            ThreadSubscription.author_id == bindparam("author"),
+            or_(Thread.id == thread, Thread.merged_into_id == thread),
         )
-        is not None
+        .order_by(ThreadSubscription.since.desc(), ThreadSubscription.id.desc())
+        .limit(1)
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import Select, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from forum.domain.recipients import Candidate, Occasion
 from forum.operations.gathering import chunks
 from forum.storage.archive import Post, PostState, Thread
+from forum.storage.browsing import read_columns
 from forum.storage.choices import ThreadSubscription
 from forum.storage.lists import MailingList
 from forum.storage.people import Account, Address, Subscription, receives
@@ -19,7 +21,13 @@ from forum.storage.people import Account, Address, Subscription, receives
 
 def candidates_of(session: Session, mailing_list: MailingList, now: datetime) -> list[Candidate]:
     """The subscriptions of a list to which mail is sent at that time."""
-    query = (
+    rows: Any = read_columns(session, _candidates_query(), mailing_list=mailing_list.id, now=now)
+    return [Candidate(*row) for row in rows]
+
+
+@cache
+def _candidates_query() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Subscription.id,
             Address.author_id,
@@ -34,10 +42,10 @@ def candidates_of(session: Session, mailing_list: MailingList, now: datetime) ->
         )
         .join(Address, Address.id == Subscription.address_id)
         .outerjoin(Account, Account.author_id == Address.author_id)
-        .where(Subscription.mailing_list_id == mailing_list.id, receives(now))
+        .where(
+            Subscription.mailing_list_id == bindparam("mailing_list"), receives(bindparam("now"))
+        )
     )
-    rows: Iterable[Sequence[Any]] = session.execute(query)
-    return [Candidate(*row) for row in rows]
 
 
 def occasion_of(
@@ -59,22 +67,34 @@ def occasion_of(
 
 def writers_of(session: Session, thread_id: int) -> frozenset[int]:
     """Who wrote something in a thread that is shown."""
-    query = select(Post.author_id).where(
-        Post.thread_id == thread_id, Post.state == PostState.VISIBLE
+    return frozenset(read_columns(session, _writers_query(), thread=thread_id).scalars())
+
+
+@cache
+def _writers_query() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Post.author_id)
+        .where(Post.thread_id == bindparam("thread"), Post.state == PostState.VISIBLE)
+        .distinct()
     )
-    return frozenset(session.scalars(query.distinct()))
 
 
 def choices_of(session: Session, thread_id: int) -> dict[int, str]:
     """What people chose about a thread, or about one that was merged into it since."""
-    query = (
+    rows: Any = read_columns(session, _choices_query(), thread=thread_id)
+    return dict(rows.all())
+
+
+@cache
+def _choices_query() -> Select[*tuple[Any, ...]]:
+    thread: Any = bindparam("thread")
+    return (
         select(ThreadSubscription.author_id, ThreadSubscription.state)
         .join(Thread, Thread.id == ThreadSubscription.thread_id)
-        .where(or_(Thread.id == thread_id, Thread.merged_into_id == thread_id))
+        .where(or_(Thread.id == thread, Thread.merged_into_id == thread))
         # The newest stays in the dictionary.
         .order_by(ThreadSubscription.since, ThreadSubscription.id)
     )
-    return dict(session.execute(query).all())
 
 
 def _people(

@@ -7,7 +7,7 @@ gives the predicate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -61,7 +61,7 @@ class ThreadRow:
     """The most frequent first."""
     tags: tuple[str, ...]
     labels: tuple[str, ...]
-    titles: Mapping[str, str]
+    titles: Mapping[str, str] = field(hash=False)
     """What it is called in a language, where that is not the subject."""
     started_at: datetime
     last_post_at: datetime

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.archive import Post, Thread
@@ -46,12 +47,19 @@ def draft_of(
     session: Session, account_id: int, mailing_list_id: int, thread_id: int | None
 ) -> Draft | None:
     """The newest draft of an account for a thread, or for a new thread of a list."""
-    return session.scalar(
+    values = {"account": account_id, "mailing_list": mailing_list_id, "thread": thread_id}
+    return session.scalar(_draft_query(thread_id is not None), values)
+
+
+@cache
+def _draft_query(of_thread: bool) -> Select[Draft]:
+    thread = Draft.thread_id == bindparam("thread") if of_thread else Draft.thread_id.is_(None)
+    return (
         select(Draft)
         .where(
-            Draft.account_id == account_id,
-            Draft.mailing_list_id == mailing_list_id,
-            Draft.thread_id == thread_id,
+            Draft.account_id == bindparam("account"),
+            Draft.mailing_list_id == bindparam("mailing_list"),
+            thread,
         )
         .order_by(Draft.id.desc())
         .limit(1)

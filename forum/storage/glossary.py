@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.domain.glossary import Concept, Term
 from forum.storage.base import Base, Key, Short
+from forum.storage.browsing import read_columns
 
 _AT_ONCE: Final = 500
 
@@ -50,8 +52,14 @@ class GlossaryTerm(Base):
 
 def has_glossary(session: Session, list_id: int) -> bool:
     """Whether a list has any concept."""
-    wanted = select(GlossaryConcept.id).where(GlossaryConcept.mailing_list_id == list_id)
-    return session.scalar(wanted.limit(1)) is not None
+    return read_columns(session, _any_concept(), mailing_list=list_id).first() is not None
+
+
+@cache
+def _any_concept() -> Select[int]:
+    # Asked on every page of a list and of a thread.
+    wanted = GlossaryConcept.mailing_list_id == bindparam("mailing_list")
+    return select(GlossaryConcept.id).where(wanted).limit(1)
 
 
 def count_concepts(session: Session, list_id: int) -> int:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Select,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.base import Base, Key, Short
@@ -51,6 +62,10 @@ class TokenKind(StrEnum):
     CHANGE = "change"
     """Confirms one change that was asked for by mail."""
     INVITATION = "invitation"
+    MODERATE = "moderate"
+    """One moderator's answer about one held message; good until it expires."""
+    ERASURE = "erasure"
+    """Confirms that a person wants to be erased."""
 
 
 class HeldMail(StrEnum):
@@ -256,8 +271,12 @@ def subscription_of(session: Session, mailing_list_id: int, email: str) -> Subsc
     )
 
 
-def receives(now: datetime) -> ColumnElement[bool]:
-    """Which rows of `subscription` are sent mail: active, or with a pause that is over."""
+def receives(now: Any) -> ColumnElement[bool]:
+    """Which rows of `subscription` are sent mail: active, or with a pause that is over.
+
+    Args:
+        now: A time, or the parameter of a query.
+    """
     return or_(
         Subscription.state == SubscriptionState.ACTIVE,
         and_(Subscription.state == SubscriptionState.PAUSED, Subscription.paused_until <= now),
@@ -266,12 +285,18 @@ def receives(now: datetime) -> ColumnElement[bool]:
 
 def is_subscribed(session: Session, mailing_list_id: int, author_id: int) -> bool:
     """Whether a person is on a list with any of their addresses."""
+    values = {"mailing_list": mailing_list_id, "author": author_id}
+    return session.scalar(_subscribed_query(), values) is not None
+
+
+@cache
+def _subscribed_query() -> Select[int]:
     return (
-        session.scalar(
-            select(Subscription.id)
-            .join(Address)
-            .where(Subscription.mailing_list_id == mailing_list_id, Address.author_id == author_id)
-            .limit(1)
+        select(Subscription.id)
+        .join(Address)
+        .where(
+            Subscription.mailing_list_id == bindparam("mailing_list"),
+            Address.author_id == bindparam("author"),
         )
-        is not None
+        .limit(1)
     )

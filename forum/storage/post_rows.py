@@ -62,7 +62,7 @@ class PostRow:
     state: str
     corrections: int
     """How often its author replaced its text."""
-    flags: Sequence[str]
+    flags: tuple[str, ...]
     excerpt: str
     html: str
     languages: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ def _completed(session: Session, found: CursorResult[*tuple[Any, ...]]) -> list[
     parents = _parents(session, rows)
     return [
         PostRow(
-            **dict(zip(names, row, strict=True)),
+            **(dict(zip(names, row, strict=True)) | {"flags": tuple(row.flags)}),
             languages=languages.get(row.id) or (row.language,),
             attachments=tuple(attachments.get(row.id, ())),
             parent=parents.get(row.parent_id or 0),

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ForeignKey,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from forum.domain.values import Source
 from forum.storage.archive import Post, PostState
 from forum.storage.base import Base
+from forum.storage.browsing import read_columns
 
 
 class ListMark(Base):
@@ -68,41 +80,58 @@ def unread_counts(
     """
     if not thread_ids:
         return {}
-    rows = session.execute(
+    values = {"account": account_id, "author": author_id, "threads": thread_ids}
+    rows: Any = read_columns(session, _counts_query(), **values)
+    return {row[0]: row[1] for row in rows}
+
+
+@cache
+def _counts_query() -> Select[int, int]:
+    threads: BindParameter[int] = bindparam("threads", expanding=True)
+    return (
         select(Post.thread_id, func.count())
-        .join(ListMark, _of_list(account_id))
-        .outerjoin(ThreadMark, _of_thread(account_id))
-        .where(Post.thread_id.in_(thread_ids), *_is_news(author_id))
+        .join(ListMark, _of_list())
+        .outerjoin(ThreadMark, _of_thread())
+        .where(Post.thread_id.in_(threads), *_is_news())
         .group_by(Post.thread_id)
     )
-    return {row[0]: row[1] for row in rows}
 
 
 def unread_posts(session: Session, account_id: int, author_id: int, thread_id: int) -> list[Unread]:
     """The posts of a thread an account has not read, in reading order."""
-    rows = session.execute(
+    values = {"account": account_id, "author": author_id, "thread": thread_id}
+    return [Unread(*row) for row in read_columns(session, _posts_query(), **values)]
+
+
+@cache
+def _posts_query() -> Select[int, int]:
+    return (
         select(Post.id, Post.position)
-        .join(ListMark, _of_list(account_id))
-        .outerjoin(ThreadMark, _of_thread(account_id))
-        .where(Post.thread_id == thread_id, *_is_news(author_id))
+        .join(ListMark, _of_list())
+        .outerjoin(ThreadMark, _of_thread())
+        .where(Post.thread_id == bindparam("thread"), *_is_news())
         .order_by(Post.position)
     )
-    return [Unread(*row) for row in rows]
 
 
-def _of_list(account_id: int) -> ColumnElement[bool]:
-    return and_(ListMark.mailing_list_id == Post.mailing_list_id, ListMark.account_id == account_id)
+# With the parameters `account` and `author`.
 
 
-def _of_thread(account_id: int) -> ColumnElement[bool]:
-    return and_(ThreadMark.thread_id == Post.thread_id, ThreadMark.account_id == account_id)
+def _of_list() -> ColumnElement[bool]:
+    account: Any = bindparam("account")
+    return and_(ListMark.mailing_list_id == Post.mailing_list_id, ListMark.account_id == account)
 
 
-def _is_news(author_id: int) -> tuple[ColumnElement[bool], ...]:
+def _of_thread() -> ColumnElement[bool]:
+    account: Any = bindparam("account")
+    return and_(ThreadMark.thread_id == Post.thread_id, ThreadMark.account_id == account)
+
+
+def _is_news() -> tuple[ColumnElement[bool], ...]:
     return (
         Post.id > ListMark.post_id,
         Post.id > func.coalesce(ThreadMark.post_id, 0),
         Post.state == PostState.VISIBLE,
-        Post.author_id != author_id,
+        Post.author_id != bindparam("author"),
         Post.source != Source.IMPORT,
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from forum.storage.archive import Post, PostState, Thread
+from forum.storage.browsing import read_columns
 from forum.storage.lists import MailingList, RoleGrant, Visibility
 from forum.storage.people import Account, Address, Subscription
 
@@ -40,12 +43,16 @@ def joined_lists(reader: Reader) -> ColumnElement[bool]:
     """Which lists a reader belongs to: subscribed with a confirmed address, or with a role."""
     if reader.account_id is None:
         return false()
+    return _joined(reader.account_id, reader.author_id)
+
+
+def _joined(account_id: Any, author_id: Any) -> ColumnElement[bool]:
     subscribed = (
         select(Subscription.mailing_list_id)
         .join(Address)
-        .where(Address.author_id == reader.author_id, Address.confirmed_at.is_not(None))
+        .where(Address.author_id == author_id, Address.confirmed_at.is_not(None))
     )
-    granted = select(RoleGrant.mailing_list_id).where(RoleGrant.account_id == reader.account_id)
+    granted = select(RoleGrant.mailing_list_id).where(RoleGrant.account_id == account_id)
     return or_(MailingList.id.in_(subscribed), MailingList.id.in_(granted))
 
 
@@ -56,6 +63,59 @@ def visible_lists(reader: Reader) -> ColumnElement[bool]:
     return or_(MailingList.visibility == Visibility.PUBLIC, joined_lists(reader))
 
 
+def _kind(reader: Reader) -> tuple[bool, bool]:
+    """What the shape of a query depends on."""
+    return reader.is_anonymous, reader.is_admin
+
+
+def _known(reader: Reader) -> dict[str, int | None]:
+    """The parameters of queries made for a kind of reader."""
+    if reader.is_anonymous or reader.is_admin:
+        return {}
+    return {"account": reader.account_id, "author": reader.author_id}
+
+
+# Every page asks these: making a query costs more than running it, so each kind of reader has its
+# own, made once, with parameters for who it is.
+
+
+@cache
+def _visible_to(is_anonymous: bool, is_admin: bool) -> ColumnElement[bool]:
+    if is_anonymous or is_admin:
+        return visible_lists(Reader(is_admin=is_admin))
+    joined = _joined(bindparam("account"), bindparam("author"))
+    return or_(MailingList.visibility == Visibility.PUBLIC, joined)
+
+
+@cache
+def _list_query(is_anonymous: bool, is_admin: bool) -> Select[MailingList]:
+    visible = _visible_to(is_anonymous, is_admin)
+    return select(MailingList).where(MailingList.slug == bindparam("slug"), visible)
+
+
+@cache
+def _thread_query(is_anonymous: bool, is_admin: bool) -> Select[Thread]:
+    return (
+        select(Thread)
+        .join(Thread.mailing_list)
+        .options(contains_eager(Thread.mailing_list))
+        .where(Thread.id == bindparam("thread"), _visible_to(is_anonymous, is_admin))
+    )
+
+
+@cache
+def _joined_query() -> Select[int]:
+    joined = _joined(bindparam("account"), bindparam("author"))
+    return select(MailingList.id).where(MailingList.id == bindparam("mailing_list"), joined)
+
+
+@cache
+def _moderated_query() -> Select[int]:
+    return select(RoleGrant.mailing_list_id).where(
+        RoleGrant.account_id == bindparam("account"), RoleGrant.role.in_(("owner", "moderator"))
+    )
+
+
 def visible_list_ids(session: Session, reader: Reader) -> frozenset[int]:
     """The ids of the lists a reader may see, as the search needs them."""
     return frozenset(session.scalars(select(MailingList.id).where(visible_lists(reader))))
@@ -63,19 +123,12 @@ def visible_list_ids(session: Session, reader: Reader) -> frozenset[int]:
 
 def find_list(session: Session, reader: Reader, slug: str) -> MailingList | None:
     """A list by its slug, if the reader may see it."""
-    return session.scalar(
-        select(MailingList).where(MailingList.slug == slug, visible_lists(reader))
-    )
+    return session.scalar(_list_query(*_kind(reader)), {"slug": slug, **_known(reader)})
 
 
 def find_thread(session: Session, reader: Reader, thread_id: int) -> Thread | None:
     """A thread, if the reader may see it; a merged one is given as it is."""
-    return session.scalar(
-        select(Thread)
-        .join(Thread.mailing_list)
-        .options(contains_eager(Thread.mailing_list))
-        .where(Thread.id == thread_id, visible_lists(reader))
-    )
+    return session.scalar(_thread_query(*_kind(reader)), {"thread": thread_id, **_known(reader)})
 
 
 def find_post(session: Session, reader: Reader, post_id: int) -> Post | None:
@@ -110,14 +163,16 @@ def may_run(session: Session, reader: Reader, mailing_list_id: int) -> bool:
 
 def may_fetch_bytes(session: Session, reader: Reader, mailing_list_id: int) -> bool:
     """Whether a reader may have stored bytes, which hold mail addresses."""
-    if reader.is_admin:
-        return True
-    return (
-        session.scalar(
-            select(MailingList.id).where(MailingList.id == mailing_list_id, joined_lists(reader))
-        )
-        is not None
-    )
+    return reader.is_admin or belongs(session, reader, mailing_list_id)
+
+
+def belongs(session: Session, reader: Reader, mailing_list_id: int) -> bool:
+    """Whether a reader is subscribed to a list with a confirmed address, or has a role in it."""
+    if reader.account_id is None:
+        return False
+    values = {"mailing_list": mailing_list_id}
+    values |= {"account": reader.account_id, "author": reader.author_id or 0}
+    return read_columns(session, _joined_query(), **values).first() is not None
 
 
 def moderated_list_ids(session: Session, reader: Reader) -> frozenset[int]:
@@ -126,14 +181,8 @@ def moderated_list_ids(session: Session, reader: Reader) -> frozenset[int]:
         return frozenset(session.scalars(select(MailingList.id)))
     if reader.account_id is None:
         return frozenset()
-    return frozenset(
-        session.scalars(
-            select(RoleGrant.mailing_list_id).where(
-                RoleGrant.account_id == reader.account_id,
-                RoleGrant.role.in_(("owner", "moderator")),
-            )
-        )
-    )
+    found = read_columns(session, _moderated_query(), account=reader.account_id)
+    return frozenset(found.scalars())
 
 
 def _has_role(

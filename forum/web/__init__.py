@@ -14,6 +14,7 @@ from forum.web import (
     converters,
     errors,
     filters,
+    pieces,
     reader,
     security,
     text_form,
@@ -62,6 +63,7 @@ def register(app: Flask) -> None:
     reader.init_app(app)
     cleaning.init_app(app)
     filters.init_app(app)
+    pieces.init_app(app)
     text_form.init_app(app)
     errors.init_app(app)
     for name in BLUEPRINTS:

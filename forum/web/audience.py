@@ -98,10 +98,12 @@ def audience_text(
 
 def awaits_moderator(session: Session, mailing_list: MailingList, account: Account) -> bool:
     """Whether a moderator will read what this account writes before it is posted."""
-    if may_moderate(session, Reader.of(account), mailing_list.id):
-        return False
-    if mailing_list.posting == Posting.MODERATED:
-        return True
-    return mailing_list.posting == Posting.MEMBERS and not is_subscribed(
-        session, mailing_list.id, account.author_id
-    )
+    match mailing_list.posting:
+        case Posting.MODERATED:
+            reads_first = True
+        case Posting.MEMBERS:
+            reads_first = not is_subscribed(session, mailing_list.id, account.author_id)
+        case _:
+            reads_first = False
+    # What costs a query is asked last.
+    return reads_first and not may_moderate(session, Reader.of(account), mailing_list.id)

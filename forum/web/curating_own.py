@@ -27,13 +27,12 @@ from forum.operations.curation_posts import withdraw
 from forum.operations.deliveries import cancel_deliveries
 from forum.storage.archive import Post, PostState
 from forum.storage.curation import PostReport
-from forum.storage.post_rows import PostRow
 from forum.storage.visibility import find_post, may_moderate
 from forum.web.access import moderators_only, signed_in, the_account
 from forum.web.addresses import LARGEST_KEY, whole_number
 from forum.web.curation_words import refusal_text
 from forum.web.forms import TEXT_CHARACTERS
-from forum.web.reader import current_account, current_reader, moderated_lists
+from forum.web.reader import current_reader, moderated_lists
 from forum.web.reading import place_of
 
 REASON_CHARACTERS: Final = 2_000
@@ -183,16 +182,3 @@ def _open_reports() -> list[PostReport]:
 def open_reports() -> int:
     """How many posts are reported on the lists that the reader moderates."""
     return len(_open_reports())
-
-
-@blueprint.app_template_global()
-def is_own(post: PostRow) -> bool:
-    """Whether the reader wrote a post."""
-    account = current_account()
-    return account is not None and account.author_id == post.author_id
-
-
-@blueprint.app_template_global()
-def is_fresh(post: PostRow) -> bool:
-    """Whether a post is young enough to be changed; the page itself looks at its arrival."""
-    return utcnow() - post.date <= TIME_TO_EDIT

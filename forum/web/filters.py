@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
         language_code=language_code,
         near_pages=near_pages,
         shown=shown,
+        seen_by=seen_by,
         person=person,
         month_name=month_name,
         flag_text=flag_text,
@@ -197,7 +198,12 @@ def near_pages(page: int, pages: int) -> list[int | None]:
 
 def shown(text: str) -> str:
     """A subject, a name or a file name as this reader may see it."""
-    return mask_addresses_text(text) if "@" in text and current_reader().is_anonymous else text
+    return seen_by(text, "@" in text and current_reader().is_anonymous)
+
+
+def seen_by(text: str, masked: bool) -> str:
+    """The same for a reader from whom mail addresses are hidden, or not."""
+    return mask_addresses_text(text) if masked and "@" in text else text
 
 
 def person(name: str) -> str:

@@ -6,14 +6,13 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from forum.clock import utcnow
 from forum.extensions import db
 from forum.operations.following import Standing, choose, standing
 from forum.storage.archive import Thread
 from forum.storage.choices import Following, FollowingReason
-from forum.storage.people import Account, Address, Subscription
+from forum.storage.people import Account, is_subscribed
 from forum.storage.visibility import find_thread
 from forum.web.access import login_page
 from forum.web.reader import current_account, current_reader
@@ -72,15 +71,4 @@ def decide(thread_id: int) -> ResponseReturnValue:
 
 def _is_subscribed(account: Account, thread: Thread) -> bool:
     """Whether mail of the thread's list can come to a person."""
-    return (
-        db.session.scalar(
-            select(Subscription.id)
-            .join(Address)
-            .where(
-                Subscription.mailing_list_id == thread.mailing_list_id,
-                Address.author_id == account.author_id,
-            )
-            .limit(1)
-        )
-        is not None
-    )
+    return is_subscribed(db.session(), thread.mailing_list_id, account.author_id)

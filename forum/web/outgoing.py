@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.clock import utcnow
@@ -131,17 +132,24 @@ def stopped_subscriptions() -> Sequence[Subscription]:
     account = current_account()
     if account is None:
         return ()
-    return db.session.scalars(
+    values = {"author": account.author_id, "email": account.email}
+    return db.session.scalars(_stopped_query(), values).all()
+
+
+@cache
+def _stopped_query() -> Select[Subscription]:
+    # Asked on every page of who is signed in.
+    return (
         select(Subscription)
         .join(Address, Address.id == Subscription.address_id)
         .where(
-            Address.author_id == account.author_id,
+            Address.author_id == bindparam("author"),
             Subscription.state == SubscriptionState.BOUNCING,
-            or_(Address.confirmed_at.is_not(None), Address.email == account.email),
+            or_(Address.confirmed_at.is_not(None), Address.email == bindparam("email")),
         )
         .options(joinedload(Subscription.mailing_list), joinedload(Subscription.address))
         .order_by(Subscription.id)
-    ).all()
+    )
 
 
 def smarthost_fault() -> SmarthostFault | None:

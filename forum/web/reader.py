@@ -27,7 +27,9 @@ def init_app(app: Flask) -> None:
 
 def current_account() -> Account | None:
     """The account signed in by cookie."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    # Pages ask often, and each use of the proxy looks the account up anew.
+    account = current_user._get_current_object()
+    return account if account.is_authenticated else None
 
 
 def current_reader() -> Reader:

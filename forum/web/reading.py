@@ -17,16 +17,23 @@ from forum.storage.archive import MessageLink, Post, Thread, ThreadState
 from forum.storage.lists import MailingList
 from forum.storage.visibility import (
     Reader,
+    belongs,
     find_list,
     find_place,
     find_post,
     find_thread,
-    joined_lists,
     may_fetch_bytes,
     visible_lists,
 )
 from forum.web import charts, unread
-from forum.web.addresses import LARGEST_KEY, list_path, page_number, whole_number
+from forum.web.addresses import (
+    LARGEST_KEY,
+    address_with,
+    list_path,
+    page_number,
+    whole_number,
+)
+from forum.web.post_looks import Stance, looks_of
 from forum.web.reader import current_reader, moderated_lists
 
 THREADS_A_PAGE: Final = 50
@@ -106,7 +113,8 @@ def _timeline(mailing_list: MailingList, size: browsing.ListSize) -> charts.Char
 def months(slug: str) -> str:
     """The archive by year and month, with how much was written in which language."""
     mailing_list = find_list(db.session(), current_reader(), slug) or abort(404)
-    counts = browsing.months_of_list(db.session(), mailing_list.id)
+    size = browsing.size_of_list(db.session(), mailing_list.id)
+    counts = charts.counts_of_list(db.session(), mailing_list.id, size)
     # A mail of a wrong year stands alone, far from the others: only years with posts are shown.
     years = sorted({year for year, _ in counts}, reverse=True)
     highest = max((sum(by_language.values()) for by_language in counts.values()), default=0)
@@ -172,9 +180,19 @@ def show_thread(found: Thread, **extra: object) -> str:
     if not posts and (view.page > 1 or not view.can_moderate):
         abort(404)
     new = unread.of_thread(found)
+    unread_ids = {one.post_id for one in new}
+    can_answer = not reader.is_anonymous and found.state == ThreadState.OPEN
+    stance = Stance(
+        page=view.page,
+        by_date=view.by_date,
+        answer_address=address_with(parent="") if can_answer else "",
+        may_fetch=view.can_fetch,
+        moderates=view.can_moderate,
+    )
     values: dict[str, object] = {
         "thread": found,
-        "unread": {one.post_id for one in new},
+        "unread": unread_ids,
+        "looks": looks_of(posts, unread_ids, reader, stance),
         "first_unread": new[0] if new else None,
         "mailing_list": found.mailing_list,
         "view": view,
@@ -184,7 +202,7 @@ def show_thread(found: Thread, **extra: object) -> str:
         "page_starts": post_rows.page_starts(session, found.id) if view.pages > 1 else {},
         "page_of": post_rows.page_of,
         "languages_of_thread": [code for code in found.languages.split(",") if code],
-        "can_answer": not reader.is_anonymous and found.state == ThreadState.OPEN,
+        "can_answer": can_answer,
         "parent": wanted_parent(found),
         "repaired": _repaired([post.id for post in posts]) if view.can_moderate else {},
     }
@@ -303,11 +321,4 @@ def _period(year: str, month: str) -> tuple[datetime | None, datetime | None]:
 
 
 def _is_member(reader: Reader, mailing_list: MailingList) -> bool:
-    if reader.is_anonymous:
-        return False
-    return (
-        db.session.scalar(
-            select(MailingList.id).where(MailingList.id == mailing_list.id, joined_lists(reader))
-        )
-        is not None
-    )
+    return belongs(db.session(), reader, mailing_list.id)

@@ -22,7 +22,7 @@ from forum.storage.lists import MailingList
 from forum.web.audience import audience_text, awaits_moderator
 from forum.web.filters import person
 from forum.web.forms import AnswerForm, ComposeForm
-from forum.web.reader import current_account
+from forum.web.reader import current_account, moderated_lists
 
 BASE64_OVERHEAD: Final = 1.38
 """RFC 2045, section 6.8: four characters for three bytes, and a line end after 76."""
@@ -82,7 +82,9 @@ def who_receives(mailing_list: MailingList, thread: Thread | None = None) -> str
 def is_read_first(mailing_list: MailingList) -> bool:
     """Whether a moderator reads what the signed-in person writes before others do."""
     account = current_account()
-    return account is not None and awaits_moderator(db.session(), mailing_list, account)
+    if account is None or mailing_list.id in moderated_lists():
+        return False
+    return awaits_moderator(db.session(), mailing_list, account)
 
 
 def just_written(thread: Thread) -> Post | None:

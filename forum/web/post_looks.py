@@ -1,0 +1,73 @@
+"""How a reader sees each post of a thread's page, beside what the post itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from forum.clock import utcnow
+from forum.operations.curation_authors import TIME_TO_EDIT
+from forum.storage.post_rows import PostRow, page_of
+from forum.storage.visibility import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What is the same for all posts of a page."""
+
+    page: int
+    by_date: bool
+    answer_address: str
+    """To which a post's number is added; empty where the reader cannot answer."""
+    may_fetch: bool
+    moderates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostLook:
+    """How a reader sees one post."""
+
+    masked: bool
+    """Whether mail addresses are hidden from them."""
+    signed_in: bool
+    own: bool
+    fresh: bool
+    """Whether it is their own, and young enough to be changed."""
+    unread: bool
+    moderates: bool
+    may_fetch: bool
+    answer_address: str
+    answers: str
+    """The address of the post answered, where that is not the one just above."""
+
+
+def looks_of(
+    posts: Sequence[PostRow], unread: Collection[int], reader: Reader, stance: Stance
+) -> dict[int, PostLook]:
+    """The looks of a page's posts, by post."""
+    found: dict[int, PostLook] = {}
+    above, now = 0, utcnow()
+    for post in posts:
+        own = not reader.is_anonymous and reader.author_id == post.author_id
+        found[post.id] = PostLook(
+            masked=reader.is_anonymous,
+            signed_in=not reader.is_anonymous,
+            own=own,
+            fresh=own and now - post.date <= TIME_TO_EDIT,
+            unread=post.id in unread,
+            moderates=stance.moderates,
+            may_fetch=stance.may_fetch,
+            answer_address=stance.answer_address,
+            answers=_answers(post, above, stance),
+        )
+        above = post.id
+    return found
+
+
+def _answers(post: PostRow, above: int, stance: Stance) -> str:
+    """Said where the place on the page does not say it."""
+    parent = post.parent
+    if parent is None or not (stance.by_date or post.depth > 3 or parent.id != above):
+        return ""
+    is_here = page_of(parent.position) == stance.page and not stance.by_date
+    return f"#post-{parent.id}" if is_here else f"/posts/{parent.id}"
