@@ -23,7 +23,7 @@ from forum.operations.raw import load_raw, newest_raw
 from forum.search import SearchIndex
 from forum.search.indexer import drain
 from forum.settings import Settings
-from forum.storage.mail import Delivery, DigestDelivery, Incoming, Notice
+from forum.storage.mail import Delivery, DigestDelivery, HeldMessage, Incoming, Notice
 from mailbridge import notices, queue
 from mailbridge.digest import DigestBuilder
 from mailbridge.dispatch import Dispatcher
@@ -31,7 +31,9 @@ from mailbridge.held_digest import queue_held_digests
 from mailbridge.mirror_sending import MirrorSender
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
 from mailbridge.outgoing import Builder, Copy
+from mailbridge.picturing import Picturer
 from mailbridge.receive import resume
+from mailbridge.saved_searches import queue_search_mails
 from mailbridge.transport import Transport
 
 log = logging.getLogger("passerelle.worker")
@@ -40,6 +42,8 @@ POLL_SECONDS: Final = 0.25
 RESUME_EVERY_SECONDS: Final = 2.0
 DIGESTS_EVERY: Final = timedelta(seconds=20)
 INDEX_BATCH: Final = 500
+ATTACHED_BYTES: Final = 5_000_000
+"""A larger held message is read on the web alone."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class Worker:
     _builder: Builder = field(init=False)
     _digest_builder: DigestBuilder = field(init=False)
     _mirror: MirrorSender = field(init=False)
+    _picturer: Picturer = field(init=False)
     _dispatcher: Dispatcher = field(init=False)
     _resumed_at: float = float("-inf")
     _gathered_at: datetime | None = None
@@ -66,6 +71,7 @@ class Worker:
         self._builder = Builder(self.settings)
         self._digest_builder = DigestBuilder(self.settings)
         self._mirror = MirrorSender(self.session, self.settings, self.transport, lambda: self.now())
+        self._picturer = Picturer(self.session)
         self._dispatcher = Dispatcher(
             session=self.session,
             settings=self.settings,
@@ -99,6 +105,7 @@ class Worker:
         sent = 0
         while not self.stopping:
             done = self._resume() + self._index() + self._gather_digests() + self._relearn()
+            done += self._picture()
             upstream = self._send_upstream()
             sent += upstream
             done += upstream
@@ -126,6 +133,7 @@ class Worker:
         done += self._send_upstream()
         done += self._send(Delivery)
         done += self._index()
+        done += self._picture()
         done += self._relearn()
         done += self._gather_digests()
         done += self._send(DigestDelivery)
@@ -143,6 +151,10 @@ class Worker:
         done = drain(self.session, self.index, INDEX_BATCH)
         self.session.commit()
         return done
+
+    def _picture(self) -> int:
+        """Make one small picture of an attached one."""
+        return 0 if self.stopping else self._picturer.make_one()
 
     def _send_upstream(self) -> int:
         """Send one mail to an outside list."""
@@ -162,6 +174,7 @@ class Worker:
             return 0
         made = len(digests.queue_digests(self.session, now)) + queue_bursts(self.session, now)
         made += queue_held_digests(self.session, now)
+        made += queue_search_mails(self.session, self.index, self.settings.site_url, now)
         self.session.commit()
         self._gathered_at = now
         return made
@@ -182,6 +195,8 @@ class Worker:
         return self._builder.build(row.post, lambda: load_raw(kept), row.subscription)
 
     def _attached(self, notice: Notice) -> Attached | None:
+        if notice.params.get("held_id"):
+            return self._attached_held(int(notice.params["held_id"]))
         if notice.kind not in (OWNER_MAIL, POSTMASTER_MAIL):
             return None
         incoming = self.session.get(Incoming, int(notice.params["incoming_id"]))
@@ -189,3 +204,11 @@ class Worker:
             raise LookupError("the incoming message is gone")
         raw = load_raw(incoming.raw)
         return Attached(raw, parse(raw, incoming.received_at).author)
+
+    def _attached_held(self, held_id: int) -> Attached | None:
+        """A held message for its moderator; without it where its bytes are gone or too many."""
+        held = self.session.get(HeldMessage, held_id)
+        if held is None or not 0 < held.raw.size <= ATTACHED_BYTES:
+            return None
+        raw = load_raw(held.raw)
+        return Attached(raw, parse(raw, held.held_at).author)

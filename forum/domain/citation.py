@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -88,6 +89,15 @@ def ris(citation: Citation) -> str:
 
 def csl_json(citation: Citation) -> str:
     """As CSL-JSON, an array of one item (citationstyles.org, schema 1.0)."""
+    return csl_json_of([citation])
+
+
+def csl_json_of(citations: Iterable[Citation]) -> str:
+    """Several as one array."""
+    return json.dumps([_csl_item(one) for one in citations], ensure_ascii=False, indent=1)
+
+
+def _csl_item(citation: Citation) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": citation.key,
         "type": "post",
@@ -102,16 +112,61 @@ def csl_json(citation: Citation) -> str:
         item["author"] = [{"literal": citation.author}]
     if citation.language not in ("und", "mul"):
         item["language"] = citation.language
-    return json.dumps([item], ensure_ascii=False, indent=1)
+    return item
 
 
-def plain(citation: Citation) -> str:
-    """As one line for a footnote: author, date, title, list, site, address."""
-    author = f"{citation.author}. " if citation.author else ""
+def apa(citation: Citation, language: str) -> str:
+    """As one line for a list of references, by the manual of the APA (7th edition, 10.15).
+
+    Names stand as they were written: which part of a name is the family's, nobody told us.
+
+    Args:
+        language: of the text that cites: `fr`, `en` or `es`.
+    """
+    words = _APA[language]
+    day = words.day(citation.date.day, words.months[citation.date.month - 1], citation.date.year)
+    title = f"{citation.title} [{words.kind}]"
+    if not citation.author:
+        return f"{title}. ({day}). {citation.container}, {citation.publisher}. {citation.url}"
     return (
-        f"{author}({citation.date:%Y-%m-%d}). {citation.title}. "
+        f"{citation.author}. ({day}). {title}. "
         f"{citation.container}, {citation.publisher}. {citation.url}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    kind: str
+    months: tuple[str, ...]
+    day: Callable[[int, str, int], str]
+
+
+_APA: Final = {
+    "fr": _Words(
+        "message sur un forum",
+        (
+            "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+            "octobre", "novembre", "décembre",
+        ),
+        lambda day, month, year: f"{year}, {'1er' if day == 1 else day} {month}",
+    ),
+    "en": _Words(
+        "Online forum post",
+        (
+            "January", "February", "March", "April", "May", "June", "July", "August", "September",
+            "October", "November", "December",
+        ),
+        lambda day, month, year: f"{year}, {month} {day}",
+    ),
+    "es": _Words(
+        "publicación en un foro en línea",
+        (
+            "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto",
+            "septiembre", "octubre", "noviembre", "diciembre",
+        ),
+        lambda day, month, year: f"{year}, {day} de {month}",
+    ),
+}  # fmt: skip
 
 
 def _tex(text: str) -> str:

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from flask import request
 
 from forum.domain.analysis import fold
-from forum.domain.glossary import Expansion, query_keys, widen
+from forum.domain.glossary import Expansion
 from forum.domain.query import SearchQuery, parse
 from forum.extensions import db
-from forum.storage.glossary import concepts_by_key
+from forum.search.widening import widened
 from forum.storage.visibility import Reader, visible_list_ids
 from forum.web.addresses import address_with
 
@@ -40,20 +40,14 @@ class Offer:
     address: str
 
 
-def asked(reader: Reader, text: str, *, widest: bool = False) -> Asked:
-    """A search with what the glossaries add to it.
-
-    Args:
-        widest: Whatever the parameters of the request say.
-    """
+def asked(reader: Reader, text: str) -> Asked:
+    """A search with what the glossaries add to it, unless the request says no."""
     query = parse(text)
-    keys = frozenset() if not widest and request.args.get(AS_TYPED) == "no" else query_keys(query)
-    if not keys:
+    if request.args.get(AS_TYPED) == "no":
         return Asked(query, query, ())
-    concepts = concepts_by_key(db.session(), visible_list_ids(db.session(), reader), keys)
-    without = () if widest else map(fold, request.args.getlist(WITHOUT))
-    wide, expansions = widen(query, concepts, frozenset(without))
-    return Asked(query, wide, expansions)
+    lists = visible_list_ids(db.session(), reader) if query.root else frozenset()
+    without = frozenset(map(fold, request.args.getlist(WITHOUT)))
+    return Asked(query, *widened(db.session(), query, lists, without))
 
 
 def offers(expansions: tuple[Expansion, ...]) -> list[Offer]:

@@ -26,6 +26,7 @@ from forum.domain.masking import mask_addresses_text
 from forum.domain.query import SearchQuery
 from forum.domain.values import LANGUAGES, Role, Segment
 from forum.extensions import db
+from forum.i18n import current_language
 from forum.search import SearchHits, Sort, highlight, snippet
 from forum.storage.archive import Post, PostSegment, PostState, Thread
 from forum.storage.browsing import shown_author
@@ -33,15 +34,21 @@ from forum.storage.lists import MailingList
 from forum.storage.people import Author
 from forum.storage.post_rows import own_languages, posts_where
 from forum.storage.visibility import Reader, visible_list_ids, visible_lists
-from forum.web import search_wider
-from forum.web.addresses import page_number
+from forum.web import search_help, search_wider
+from forum.web.addresses import address_with, page_number
 from forum.web.feeds import ENTRIES, feed
 from forum.web.reader import any_reader, current_reader
-from forum.web.search_wider import asked
+from forum.web.search_time import operators, over_time
+from forum.web.search_wider import Asked, asked
+from forum.web.search_words import explained
 
 HITS_A_PAGE: Final = 20
 FACET_VALUES: Final = 12
+THREADS: Final = "threads"
+"""The value of `view` that groups the results."""
 LONGEST_QUERY: Final = 2_000
+MOST_CITED: Final = 500
+"""Posts of one file of references."""
 OPERATORS: Final = {
     "list": "list",
     "language": "lang",
@@ -71,6 +78,7 @@ class FoundPost:
     languages: tuple[str, ...]
     snippet: Markup
     score: float
+    in_thread: int
 
 
 @blueprint.get("/search")
@@ -83,27 +91,52 @@ def search() -> str | BaseResponse:
         sort = request.args.get("sort") or None
         return redirect(url_for(".search", q=written, sort=sort))
     reader, page = current_reader(), page_number()
-    wanted = asked(reader, text)
-    hits = find(reader, wanted.wide, page, HITS_A_PAGE, wanted_sort(), facets=True)
+    wanted, by_thread = asked(reader, text), request.args.get("view") == THREADS
+    hits = find(
+        reader, wanted.wide, page, HITS_A_PAGE, wanted_sort(), facets=True, by_thread=by_thread
+    )
     pages = max(1, -(-hits.total // HITS_A_PAGE))
     if page > pages:
         abort(404)
+    lists = db.session.scalars(select(MailingList).where(visible_lists(reader))).all()
     return render_template(
         "searching/search.html",
         text=text,
         query=wanted.query,
-        offers=search_wider.offers(wanted.expansions),
-        as_typed=search_wider.as_typed_address(),
-        all_terms=search_wider.all_address(),
         hits=hits,
         posts=found_posts(reader, hits, wanted.wide),
         facets=_facets(hits, reader),
         page=page,
         pages=pages,
         sort=wanted_sort(),
-        lists=db.session.scalars(select(MailingList).where(visible_lists(reader))).all(),
+        by_thread=by_thread,
+        lists=lists,
         narrowed=narrowed,
+        over_time=over_time(hits.months, lambda words: _narrowed_address(text, words)),
+        most_cited=MOST_CITED,
+        **_said(reader, wanted, hits, lists),
     )
+
+
+def _said(
+    reader: Reader, wanted: Asked, hits: SearchHits, lists: Sequence[MailingList]
+) -> dict[str, object]:
+    """The search in words, what was added to it, and where little was found what to try."""
+    titles = {one.slug: one.title(current_language()) for one in lists}
+    nothing = wanted.query.root is not None and not hits.total
+    return {
+        "explanation": explained(wanted.query, titles) if wanted.query.readable else "",
+        "offers": search_wider.offers(wanted.expansions),
+        "as_typed": search_wider.as_typed_address(),
+        "all_terms": search_wider.all_address(),
+        "meant": search_help.spellings(reader, wanted.query, hits.total),
+        "empty_parts": search_help.empty_parts(reader, wanted.query, titles) if nothing else (),
+        "wider": search_help.wider(wanted.query) if nothing else (),
+    }
+
+
+def _narrowed_address(text: str, words: str) -> str:
+    return address_with(q=f"{_as_one(text)} {words}", page=None)
 
 
 @blueprint.get("/search.atom")
@@ -139,12 +172,13 @@ def find(
     sort: Sort,
     *,
     facets: bool = False,
+    by_thread: bool = False,
 ) -> SearchHits:
     """Search what a reader may see; nothing is asked for, nothing is found."""
     if query.root is None:
         return SearchHits(0, ())
     lists = visible_list_ids(db.session(), reader)
-    return search_index().find(query, lists, page, per_page, sort, facets)
+    return search_index().find(query, lists, page, per_page, sort, facets, by_thread)
 
 
 def wanted_sort() -> Sort:
@@ -182,6 +216,7 @@ def found_posts(reader: Reader, hits: SearchHits, query: SearchQuery) -> list[Fo
                 languages=languages.get(row.id, (row.language,)),
                 snippet=snippet(own, query),
                 score=hit.score,
+                in_thread=hit.in_thread,
             )
         )
     return found
@@ -209,8 +244,7 @@ def narrowed(text: str, facet: str, value: str) -> str:
     """A search narrowed to one value of a facet."""
     text = _as_one(text)
     if facet == "year":
-        year = int(value)
-        return f"{text} after:{year - 1:04d} before:{year + 1:04d}"
+        return f"{text} {operators(int(value), 0)}"
     operator = {"language": "lang", "author": "from"}.get(facet, facet)
     return f"{text} {operator_text(operator, value.replace(chr(34), ' '))}"
 

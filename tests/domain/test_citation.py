@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forum.domain.citation import Citation, bibtex, citation_key, csl_json, plain, ris
+from forum.domain.citation import Citation, apa, bibtex, citation_key, csl_json, ris
 
 POST = Citation(
     key="ndiaye2010-12",
@@ -60,7 +60,7 @@ def test_what_is_not_known_is_left_out() -> None:
     assert "langid" not in bibtex(unknown)
     assert "AU  -" not in ris(unknown)
     assert "author" not in json.loads(csl_json(unknown))[0]
-    assert plain(unknown).startswith("(2010-03-01). Monnaies")
+    assert apa(unknown, "en").startswith("Monnaies")
 
 
 def test_keys_tell_who_and_when() -> None:

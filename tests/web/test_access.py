@@ -174,7 +174,7 @@ WRITERS: Outcomes = ("401", "404", "open", "open")
 CLASSIFIED: dict[Outcomes, str] = {
     ANYBODY: """
         reading.home people.show pages.about pages.help_page searching.search searching.search_feed
-        searching.opensearch health.healthz health.metrics static
+        searching.opensearch citing.found health.healthz health.metrics static
         session.login session.logout api.lists api.search api.openapi
     """,
     MEMBERS: """
@@ -185,11 +185,12 @@ CLASSIFIED: dict[Outcomes, str] = {
         api.post api.message glossary.show glossary.download glossary.of_thread
     """,
     MEMBERS_AT_MOST: """
-        downloads.attachment old_addresses.sympa old_addresses.sympa_message
+        downloads.attachment downloads.thumbnail old_addresses.sympa old_addresses.sympa_message
         old_addresses.hyperkitty old_addresses.pipermail
     """,
     SIGNED_IN: """
         account.show account.save account.moderation account.mails account.create_token languages.choose
+        saved_searches.show saved_searches.save
         drafts.show_all own_addresses.add
     """,
     SIGNED_IN_MEMBERS: "curating_own.tell unread.mark_all drafts.keep_new drafts.keep_answer",
@@ -207,13 +208,13 @@ CLASSIFIED: dict[Outcomes, str] = {
         administration.failed_mail administration.revoke account.revoke_token writing.undo
         curating_own.change curating_own.take_back
         drafts.drop own_addresses.ask own_addresses.take
-        outgoing.resume
+        outgoing.resume saved_searches.change saved_searches.drop
     """,
     ITS_MODERATORS: "inviting.show glossary.edit glossary.take_in",
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
         list_settings.show outgoing.show outgoing.decide members.show members.download members.remove members.add
-        inviting.take_back glossary.remove
+        inviting.take_back glossary.remove saved_searches.private_feed
         confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
         session.ask session.enter
     """,
@@ -282,7 +283,7 @@ def test_every_route_lets_in_who_may_and_nobody_else(
         "filename": "style.css",
         "digest": "X" * 32,
         **dict.fromkeys(("token", "secret"), "x" * 40),
-        **dict.fromkeys(("token_id", "grant_id"), 9999),
+        **dict.fromkeys(("token_id", "search_id", "grant_id"), 9999),
     }
     wrong = []
     for endpoint, method, path in walk(app, values):
