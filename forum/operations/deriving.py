@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from forum.domain import subject
@@ -23,6 +23,7 @@ from forum.operations.raw import load_raw, newest_raw
 from forum.storage.archive import Post, PostAttachment, PostSegment
 from forum.storage.mail import IndexQueue
 from forum.storage.mirror import outside_of
+from forum.storage.thumbnails import PostThumbnail
 
 UNDONE: Final = "undone"
 """Stands before the repairs of a post (`Post.repairs`) that a moderator took back."""
@@ -143,6 +144,7 @@ def write(session: Session, row: Post, derived: Derived, now: datetime) -> None:
         row.segments = segment_rows(derived.shown)
     if _attachments(row.attachments) != _attachments(derived.submission.attachments):
         row.attachments = attachment_rows(derived.submission)
+        session.execute(delete(PostThumbnail).where(PostThumbnail.post_id == row.id))
     # A subject that a moderator gave the thread stays.
     if row.position == 0 and row.thread.subject == before:
         row.thread.subject = _shown_subject(row, row.subject)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from forum.domain.values import MULTIPLE, UNDETERMINED, Role
 from forum.storage.archive import Post, PostAttachment, PostSegment, PostState
 from forum.storage.browsing import read_columns, shown_author
 from forum.storage.people import Author
+from forum.storage.thumbnails import PostThumbnail
 
 PAGE_SIZE: Final = 50
 """Posts on a page of a thread."""
@@ -29,6 +30,9 @@ class AttachmentRow:
     filename: str
     content_type: str
     size: int
+    width: int = 0
+    """Of the small picture that can be shown, pixels; 0 where there is none."""
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,21 +258,26 @@ def _attachments(session: Session, post_ids: Sequence[int]) -> dict[int, list[At
     if not post_ids:
         return found
     for row in read_columns(session, _attachments_query(), posts=post_ids):
-        part = AttachmentRow(row.number, row.filename, row.content_type, row.size)
-        found.setdefault(row.post_id, []).append(part)
+        found.setdefault(row[0], []).append(AttachmentRow(*row[1:]))
     return found
 
 
 @cache
 def _attachments_query() -> Select[*tuple[Any, ...]]:
+    of_attachment = and_(
+        PostThumbnail.post_id == PostAttachment.post_id, PostThumbnail.index == PostAttachment.index
+    )
     return (
         select(
             PostAttachment.post_id,
-            PostAttachment.index.label("number"),  # A row has a method of that name.
+            PostAttachment.index,
             PostAttachment.filename,
             PostAttachment.content_type,
             PostAttachment.size,
+            func.coalesce(PostThumbnail.width, 0),
+            func.coalesce(PostThumbnail.height, 0),
         )
+        .outerjoin(PostThumbnail, of_attachment)
         .where(PostAttachment.post_id.in_(bindparam("posts", expanding=True)))
         .order_by(PostAttachment.post_id, PostAttachment.index)
     )

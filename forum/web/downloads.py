@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, stream_with_context
+from flask import Blueprint, Response, abort, request, stream_with_context
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import undefer
 
@@ -20,10 +20,13 @@ from forum.extensions import db
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, PostAttachment, PostState, RawMessage
 from forum.storage.base import set_reading
+from forum.storage.thumbnails import PostThumbnail
 from forum.storage.visibility import Reader, find_list, find_post, find_thread, may_fetch_bytes
 from forum.web.reader import any_reader
 
 BATCH: Final = 100
+THUMBNAIL_SECONDS: Final = 3600
+"""As long a reader's own browser may keep one without asking."""
 SHOWN_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 HOLDS_ADDRESSES: Final = re.compile(r"(?:text|message)/|application/(?:mbox|ms-tnef|pkcs7|pgp)")
 ACTIVE: Final = re.compile(r"text/(?:html|xml|.*script)|image/svg|application/.*(?:xml|script)")
@@ -81,6 +84,30 @@ def attachment(post_id: int, index: int, filename: str) -> Response:
     response = _file(content, row.filename, kind, inline=kind in SHOWN_INLINE)
     if reader.is_anonymous:
         response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/posts/<key:post_id>/attachments/<index:index>/thumbnail")
+def thumbnail(post_id: int, index: int) -> Response:
+    """A small picture of an attached one, where one was made."""
+    reader = any_reader()
+    post = find_post(db.session(), reader, post_id) or abort(404)
+    if index > 1_000_000:
+        abort(404)
+    row = db.session.get(PostThumbnail, (post.id, index))
+    if row is None or not row.width:
+        file = db.session.get(PostAttachment, (post.id, index))
+        if file is None or file.filename != "thumbnail":
+            abort(404)
+        # A file of that name has the same address.
+        return attachment(post_id, index, file.filename)
+    response = _file(row.webp, "thumbnail.webp", "image/webp", inline=True)
+    if reader.is_anonymous:
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        response.make_conditional(request)
+    else:
+        response.headers["Cache-Control"] = f"private, max-age={THUMBNAIL_SECONDS}"
     return response
 
 

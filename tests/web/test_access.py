@@ -9,10 +9,14 @@ from flask import Flask, g, url_for
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from forum.domain.values import Mailbox
+from forum.domain.message import parse
+from forum.domain.values import Mailbox, Source
 from forum.operations.accounts import ensure_author
+from forum.operations.posting import Held
+from forum.operations.posting import post as submit
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post
+from forum.storage.lists import MailingList
 from forum.storage.people import Account, TokenScope, subscription_of
 from tests.factories import START, Make
 from tests.web.signing import sign_in
@@ -197,6 +201,7 @@ CLASSIFIED: dict[Outcomes, str] = {
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: """
         moderating.queue moderating.decide moderating.decided moderating.repairs
+        moderating.held moderating.decide_held
         mirroring.show mirroring.decide
         curating.thread curating.post curating.remove_post curating_audit.log
         curating_audit.take_back curating_own.reports curating_own.settle
@@ -246,6 +251,16 @@ def walk(app: Flask, values: dict[str, object]) -> list[tuple[str, str, str]]:
         ]
 
 
+def _held(make: Make, mailing_list: MailingList) -> int:
+    """A stranger's message that waits on the private list."""
+    submission = parse(make.mail(author="zoe@example.net", subject=SECRET), START)
+    answer = submit(
+        make.session, mailing_list, submission, START, max_bytes=10**6, source=Source.EMAIL
+    )
+    assert isinstance(answer, Held)
+    return answer.held_id
+
+
 def test_every_route_lets_in_who_may_and_nobody_else(
     app: Flask, make: Make, post: Post, member: Account
 ) -> None:
@@ -263,8 +278,10 @@ def test_every_route_lets_in_who_may_and_nobody_else(
     }
     subscription = subscription_of(make.session, post.mailing_list_id, "member@example.net")
     assert subscription is not None
+    held_id = _held(make, post.mailing_list)
     make.commit()
     values: dict[str, object] = {
+        "held_id": held_id,
         "slug": "private",
         "name": "private",
         "address": post.mailing_list.address,

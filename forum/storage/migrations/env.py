@@ -21,6 +21,7 @@ import forum.storage.rules
 import forum.storage.saved_searches
 import forum.storage.sending
 import forum.storage.synthesis
+import forum.storage.thumbnails
 import forum.storage.topics  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 

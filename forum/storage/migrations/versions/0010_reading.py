@@ -65,9 +65,19 @@ def upgrade() -> None:
     op.create_index('ix_draft_account', 'draft', ['account_id', 'mailing_list_id', 'thread_id'])
     for column in ('mailing_list_id', 'thread_id', 'parent_id'):
         op.create_index(f'ix_draft_{column}', 'draft', [column])
+    op.create_table('thumbnail',
+    sa.Column('post_id', sa.Integer(), nullable=False),
+    sa.Column('index', sa.Integer(), nullable=False),
+    sa.Column('width', sa.Integer(), nullable=False),
+    sa.Column('height', sa.Integer(), nullable=False),
+    sa.Column('webp', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['post_id'], ['post.id'], name=op.f('fk_thumbnail_post_id_post'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('post_id', 'index', name=op.f('pk_thumbnail'))
+    )
 
 
 def downgrade() -> None:
+    op.drop_table('thumbnail')
     op.drop_table('draft')
     op.drop_table('thread_mark')
     op.drop_table('list_mark')
