@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy.orm import object_session
+
 from forum.domain.addresses import mailboxes
 from forum.domain.encoded_words import decode_value
 from forum.domain.headers import Headers
+from forum.domain.mirroring import real_author
 from forum.domain.subject import parse_subject
 from forum.domain.values import Mailbox
 from forum.storage.archive import Post
 from forum.storage.lists import FromPolicy, MailingList, ReplyTo
+from forum.storage.mirror import outside_of
 from mailbridge.authentication import asks_for_proof
 from mailbridge.dns_text import LookupFailed, TxtLookup
 from mailbridge.header_fields import kept, mailbox_field, unstructured
@@ -46,10 +50,8 @@ def people_fields(
         headers: of the post's own message.
         lookup: asks the DNS; None where that is not wanted.
     """
-    written = mailboxes(headers.raw("from"))
-    author = written[0] if written else Mailbox(post.author_name, "")
+    author, wanted = _author(headers, post, mailing_list)
     own = Mailbox(mailing_list.title(language), mailing_list.address)
-    wanted = mailboxes(headers.raw("reply-to")) or (author,)
     personal = [box for box in wanted if box.address and box.key != own.key][:1]
     answers = mailbox_field("Reply-To", *_answered(mailing_list.reply_to, own, personal))
     if not rewrites_from(author, mailing_list, mail_domain, lookup):
@@ -65,6 +67,23 @@ def people_fields(
             mailbox_field("X-Original-From", author),
         )
     )
+
+
+def _author(
+    headers: Headers, post: Post, mailing_list: MailingList
+) -> tuple[Mailbox, Sequence[Mailbox]]:
+    """Who wrote a post, and where answers to them go.
+
+    What an outside list has put on a message is not the author's: neither in From nor in Reply-To.
+    """
+    written = mailboxes(headers.raw("from"))
+    author = written[0] if written else Mailbox(post.author_name, "")
+    session = object_session(post)
+    outside = outside_of(session, mailing_list) if session is not None else None
+    if outside is None:
+        return author, mailboxes(headers.raw("reply-to")) or (author,)
+    author = real_author(headers, outside, author)
+    return author, (author,)
 
 
 def rewrites_from(

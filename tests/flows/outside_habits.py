@@ -1,7 +1,7 @@
 """What list software does to the mail that passes through it, as switches.
 
 Told from the documentation and the observable mail of Sympa 6, Mailman 2.1, Mailman 3 and Google
-Groups; the habits of Mailman 3 were compared with a running one.
+Groups; of Mailman 3 also from its own source.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.subject import parse_subject
 from forum.domain.values import Mailbox
+from forum.operations.lists import edit_list
 from forum.settings import Settings
 from mailbridge.outgoing import Builder
 from mailbridge.sender import FREEMAIL, prefixed, rewrites_from
@@ -176,3 +177,32 @@ def test_a_copy_bears_the_prefix_and_its_answer_is_about_the_same(
     assert taken.base == "Où en est-on ?"
     post = outbox.post(mail(subject=f"Re: {message['Subject']}", message_id="re@example.org"))
     assert post.base_subject == "où en est-on ?"
+
+
+MUNGED = (
+    b"From: Pilar via Liste <liste@lists.example.net>\r\n"
+    b"Reply-To: Pilar <pilar@example.net>\r\n"
+    b"To: liste@lists.example.net\r\nMessage-ID: <munged@example.net>\r\n"
+    b"Date: Mon, 1 Mar 2010 10:00:00 +0000\r\nSubject: Pactos\r\n\r\nHola a todas.\r\n"
+)
+NAMELESS = MUNGED.replace(b"Reply-To: Pilar <pilar@example.net>\r\n", b"").replace(
+    b"<munged@", b"<nameless@"
+)
+
+
+def test_what_an_outside_list_put_on_an_author_is_not_the_authors(outbox: Outbox) -> None:
+    edit_list(
+        outbox.session,
+        outbox.where,
+        mode="mirrored",
+        upstream_address="liste@lists.example.net",
+        bridge_address="bridge@lists.example.org",
+    )
+    message = outbox.message(MUNGED)
+    assert message["From"].addresses[0].display_name == "Pilar via Ancrage territorial"
+    assert "pilar@example.net" in message["X-Original-From"]
+    assert _addresses(message, "Reply-To") == ["ancrage@lists.example.org", "pilar@example.net"]
+    # Who cannot be reached is named all the same.
+    message = outbox.message(NAMELESS, token="1" * 48)
+    assert message["From"].addresses[0].display_name == "Pilar via Ancrage territorial"
+    assert _addresses(message, "Reply-To") == ["ancrage@lists.example.org"]
