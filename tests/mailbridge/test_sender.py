@@ -185,8 +185,10 @@ MUNGED = (
     b"To: liste@lists.example.net\r\nMessage-ID: <munged@example.net>\r\n"
     b"Date: Mon, 1 Mar 2010 10:00:00 +0000\r\nSubject: Pactos\r\n\r\nHola a todas.\r\n"
 )
-NAMELESS = MUNGED.replace(b"Reply-To: Pilar <pilar@example.net>\r\n", b"").replace(
-    b"<munged@", b"<nameless@"
+NAMELESS = (
+    MUNGED.replace(b"Reply-To: Pilar <pilar@example.net>\r\n", b"")
+    .replace(b"<munged@", b"<nameless@")
+    .replace(b"Hola", b"Buenas tardes")
 )
 
 
