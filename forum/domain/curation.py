@@ -46,6 +46,10 @@ class Refusal(StrEnum):
     LATER_DECISION = "later-decision"
     NOT_THE_AUTHOR = "not-the-author"
     TOO_LATE = "too-late"
+    NO_SYNTHESIS = "no-synthesis"
+    LONG_SYNTHESIS = "long-synthesis"
+    CHANGED_MEANWHILE = "changed-meanwhile"
+    SENT_ALREADY = "sent-already"
 
 
 def N_(sentence: str) -> str:
@@ -83,6 +87,13 @@ SENTENCES: Final = {
     Refusal.LATER_DECISION: N_("The later decision %(number)s stands in the way: undo it first."),
     Refusal.NOT_THE_AUTHOR: N_("Only its author may do this with post %(number)s."),
     Refusal.TOO_LATE: N_("Post %(number)s can be changed no more: the time for it is over."),
+    Refusal.NO_SYNTHESIS: N_("There is no synthesis of thread %(number)s in that language."),
+    Refusal.LONG_SYNTHESIS: N_("A synthesis has at most %(number)s characters."),
+    Refusal.CHANGED_MEANWHILE: N_(
+        "Somebody else has changed the synthesis meanwhile: it is shown below the form. "
+        "Keep yours once more to put it in the place of theirs."
+    ),
+    Refusal.SENT_ALREADY: N_("This version of the synthesis was sent to the list already."),
 }
 """In English, with the number of what is meant; translated where they are shown."""
 

@@ -17,6 +17,7 @@ from forum.domain.curation import Refusal
 from forum.domain.subject import parse_subject
 from forum.operations.curation import Refused, index_again, keep_decision, locked_list
 from forum.operations.raw import blank
+from forum.operations.synthesis import forget_words_of
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import (
     MessageLink,
@@ -41,6 +42,7 @@ from forum.storage.curation import (
 )
 from forum.storage.mail import Delivery, DigestItem, HeldMessage, HeldState, Incoming, IncomingState
 from forum.storage.people import Account
+from forum.storage.thumbnails import PostThumbnail
 
 _UNREAD_STATES = (IncomingState.RECEIVED, IncomingState.FAILED)
 
@@ -179,7 +181,8 @@ def _drop_mail(
 
 
 def _forget_words(session: Session, post: Post) -> None:
-    for table in (PostSegment, PostAttachment, PostRevision, PostReport):
+    forget_words_of(session, post)
+    for table in (PostSegment, PostAttachment, PostThumbnail, PostRevision, PostReport):
         session.execute(delete(table).where(table.post_id == post.id))
     session.expire(post, ["segments", "attachments"])
 

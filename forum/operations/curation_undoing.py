@@ -16,6 +16,7 @@ from forum.operations.curation_moving import undo_moving
 from forum.operations.curation_placing import undo_placing
 from forum.operations.curation_posts import WITHDRAW, undo_showing
 from forum.operations.curation_threads import undo_change
+from forum.operations.synthesis import undo_writing
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import Aspect, CurationDecision, CurationTouch
 from forum.storage.people import Account
@@ -27,6 +28,7 @@ _UNDOING: Final[dict[str, Callable[[Session, CurationDecision, datetime], None]]
         ("retitle", "pin", "unpin", "close", "reopen", "tag", "untag", "label"), undo_change
     ),
     **dict.fromkeys(("hide", "restore"), undo_showing),
+    "synthesis": undo_writing,
 }
 UNDOABLE: Final = frozenset(_UNDOING)
 """The actions that can be taken back; a removal cannot, nor can what an author took back."""

@@ -37,6 +37,10 @@ class Aspect(StrEnum):
     OPEN = "open"
     TAGS = "tags"
     LABELS = "labels"
+    SYNTHESIS_FR = "synthesis-fr"
+    """Of a thread too: its synthesis in one language, as the next two."""
+    SYNTHESIS_EN = "synthesis-en"
+    SYNTHESIS_ES = "synthesis-es"
     LINE = "line"
     """A thread in which the decision is told; never in the way of anything."""
 

@@ -18,6 +18,7 @@ from forum.storage.people import Account, Author
 LINES_OF_A_THREAD: Final = 30
 THREAD_ASPECTS: Final = (
     Aspect.SUBJECT, Aspect.PINNED, Aspect.OPEN, Aspect.TAGS, Aspect.LABELS, Aspect.LINE,
+    Aspect.SYNTHESIS_FR, Aspect.SYNTHESIS_EN, Aspect.SYNTHESIS_ES,
 )  # fmt: skip
 
 

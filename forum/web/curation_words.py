@@ -8,6 +8,7 @@ from typing import Final
 from flask_babel import gettext as _
 
 from forum.domain.curation import SENTENCES
+from forum.i18n import language_name
 from forum.operations.curation import Refused
 from forum.storage.curation_lines import Line
 
@@ -57,6 +58,13 @@ def _tagged(line: Line) -> str:
     return str(_("Tags: %(tags)s.", tags=tags or "–"))
 
 
+def _synthesis(line: Line) -> str:
+    language = language_name(_detail(line, "language"))
+    if line.details.get("taken_away"):
+        return str(_("The synthesis in %(language)s is taken away.", language=language))
+    return str(_("The synthesis is written in %(language)s.", language=language))
+
+
 _SENTENCES: Final[dict[str, Callable[[Line], str]]] = {
     "split": lambda line: _(
         "Thread %(thread)s begins with post %(number)s, out of thread %(source)s.",
@@ -82,6 +90,7 @@ _SENTENCES: Final[dict[str, Callable[[Line], str]]] = {
     "tag": _tagged,
     "untag": _tagged,
     "label": _labelled,
+    "synthesis": _synthesis,
     "hide": lambda line: _("Post %(number)s is hidden.", number=_number(line)),
     "restore": lambda line: _("Post %(number)s is shown again.", number=_number(line)),
     "withdraw": lambda line: _("Its author took post %(number)s back.", number=_number(line)),

@@ -9,12 +9,15 @@ from flask import abort, request
 from sqlalchemy import ColumnElement
 
 from forum.domain.masking import mask_addresses_text
+from forum.domain.synthesis import renumbered
 from forum.extensions import db
+from forum.operations.synthesis import numbers_of
 from forum.storage.archive import Post
 from forum.storage.browsing import ListRow, ThreadRow
 from forum.storage.post_documents import Document as Document
 from forum.storage.post_documents import post_document, segments_of
 from forum.storage.post_rows import posts_where
+from forum.storage.synthesis import SynthesisVersion, current_versions, posts_since
 from forum.storage.visibility import Reader
 from forum.web.addresses import absolute, whole_number
 from forum.web.filters import iso
@@ -65,6 +68,26 @@ def thread_document(row: ThreadRow, reader: Reader) -> Document:
         "started_at": iso(row.started_at),
         "last_post_at": iso(row.last_post_at),
         "state": row.state,
+    }
+
+
+def synthesis_documents(thread_id: int, reader: Reader) -> list[Document]:
+    """A thread's synthesis in the languages there are, the original first."""
+    versions = current_versions(db.session(), thread_id)
+    shown = sorted(versions.values(), key=lambda one: (one.source_id is not None, one.id))
+    return [_synthesis_document(one, reader) for one in shown]
+
+
+def _synthesis_document(version: SynthesisVersion, reader: Reader) -> Document:
+    masked = version.public_html if reader.is_anonymous else None
+    return {
+        "language": version.language,
+        "text": hiding(reader)(version.text),
+        "html": renumbered(masked or version.html, numbers_of(db.session(), version)),
+        "author": {"name": hiding(reader)(version.author)},
+        "written_at": iso(version.written_at),
+        "translated_from": version.source.language if version.source else None,
+        "posts_since": posts_since(db.session(), version),
     }
 
 

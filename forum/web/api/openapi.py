@@ -164,6 +164,7 @@ def _schemas() -> Schema:
     with_posts = thread | {
         "posts": {"type": "array", "items": _ref("Post"), "description": "In reply-tree order."},
         "post_count": NUMBER,
+        "synthesis": {"type": "array", "items": _ref("Synthesis")},
     }
     titles = dict.fromkeys(("fr", "en", "es"), TEXT)
     return {
@@ -178,6 +179,15 @@ def _schemas() -> Schema:
         ),
         "Thread": _object(**thread),
         "ThreadWithPosts": _object(**with_posts),
+        "Synthesis": _object(
+            language=LANGUAGE,
+            text={**TEXT, "description": "Markdown."},
+            html=TEXT,
+            author=_object(name=TEXT),
+            written_at=TIME,
+            translated_from={"type": ["string", "null"]},
+            posts_since=NUMBER,
+        ),
         "Post": _post_schema(),
         "Hits": _hits_schema(),
         "Problem": _object(type=TEXT, title=TEXT, status=NUMBER, detail=TEXT),

@@ -19,6 +19,7 @@ from forum.web.api.documents import (
     page_and_size,
     page_of,
     post_documents,
+    synthesis_documents,
     thread_document,
 )
 from forum.web.filters import iso
@@ -82,6 +83,7 @@ def thread(thread_id: int) -> Response:
     row = browsing.thread_row(db.session(), thread_id) or abort(404)
     document = thread_document(row, reader)
     document["post_count"] = document["posts"]
+    document["synthesis"] = synthesis_documents(thread_id, reader)
     document["posts"] = post_documents(
         reader, Post.thread_id == thread_id, order=(Post.position, Post.id)
     )
