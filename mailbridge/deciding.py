@@ -1,109 +1,162 @@
 """A moderator's decision by replying to a notice.
 
-The address the notice asks to be answered at, `<slug>-moderate+TOKEN`, names the held message and
-the moderator and bears a keyed digest of both, in lower-case letters that no mail server changes.
+The address the notice asks to be answered at, `<slug>-moderate+TOKEN`, bears a random token that is
+good for one held message, one moderator and some weeks; only its digest is kept. The reply has to
+come from an address of that moderator. One word alone on the first line of their own text decides,
+what stands below is the reason; anything else is asked again, and decides nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain.values import Submission
-from forum.operations import moderation
-from forum.operations.moderation import AlreadyDecided
+from forum.domain import body
+from forum.domain.values import Role, Submission
+from forum.operations import moderation, tokens
+from forum.operations.moderation import AlreadyDecided, Verb
+from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import MailingList, roles_of
-from forum.storage.mail import HeldMessage
-from forum.storage.people import Account
+from forum.storage.mail import HeldMessage, Notice
+from forum.storage.people import Account, TokenKind, account_by_email
+from mailbridge.authentication import Verdict
 from mailbridge.command_words import plain_words
 
-_DIGEST_LENGTH: Final = 32
+TOKEN_HOURS: Final = 30 * 24
 
-_ACCEPT: Final = frozenset({"accept", "ok", "yes", "accepter", "oui", "aceptar", "si"})
-_REJECT: Final = frozenset({"reject", "refuse", "refuser", "rejeter", "rechazar"})
-_DISCARD: Final = frozenset({"discard", "ignore", "ecarter", "ignorer", "supprimer", "descartar"})
+ASKED_AGAIN_AT_MOST: Final = timedelta(minutes=10)
+"""How often one moderator is asked again about one message."""
+
+_REASON_CHARACTERS: Final = 2_000
+_READ: Final = 20_000
+
+_WORDS: Final = {
+    Verb.ACCEPT: frozenset({"ok", "oui", "si", "yes", "accept", "accepter", "aceptar"}),
+    Verb.REJECT: frozenset({"no", "non", "reject", "refuse", "refuser", "rejeter", "rechazar"}),
+    Verb.DISCARD: frozenset({"discard", "ignore", "ecarter", "ignorer", "descartar"}),
+}
+"""Without accents, lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a reply says."""
 
-    verb: str
-    """`accept`, `reject`, `discard`, or `""` where it says none of them."""
+    verb: Verb | None
+    """None where it says nothing clear."""
     reason: str = ""
     """The rest of its own text, for the author of what is rejected."""
 
 
-def decision_token(held_id: int, account_id: int, secret_key: str) -> str:
-    """The token of one moderator for one held message."""
-    named = f"{held_id}-{account_id}"
-    return f"{named}-{_digest(named, secret_key)}"
-
-
-def read_token(token: str, secret_key: str) -> tuple[int, int] | None:
-    """The held message and the account of a token; None where it is not ours."""
-    named, _, digest = token.lower().rpartition("-")
-    if not hmac.compare_digest(digest.encode(), _digest(named, secret_key).encode()):
-        return None
-    held_id, _, account_id = named.partition("-")
-    return int(held_id), int(account_id)
+def decision_token(session: Session, held_id: int, account: Account, now: datetime) -> str:
+    """A token of one moderator for one held message; it is not kept."""
+    return tokens.issue(
+        session,
+        TokenKind.MODERATE,
+        account.email,
+        now,
+        payload={"held": str(held_id), "account": str(account.id)},
+        hours=TOKEN_HOURS,
+    )
 
 
 def read_decision(submission: Submission) -> Decision:
     """The decision in the first line that is the moderator's own."""
-    lines = [line.strip() for line in submission.text[:10_000].split("\n")]
-    own = [line for line in lines if line and not line.startswith(">")]
-    if not own:
-        return Decision("")
-    word, _, rest = plain_words(own[0]).partition(" ")
-    word = word.strip(".:;,!")
-    for verb, words in (("accept", _ACCEPT), ("reject", _REJECT), ("discard", _DISCARD)):
+    segments = body.segment(submission.text[:_READ], submission.text_format)
+    own = "\n".join(segment.text for segment in segments if segment.role is Role.REPLY)
+    first, _, rest = own.strip().partition("\n")
+    word = plain_words(first).strip(" .:;,!*_")
+    for verb, words in _WORDS.items():
         if word in words:
-            return Decision(verb, own[0].partition(" ")[2].strip() if rest else "")
-    return Decision("")
+            return Decision(verb, rest.strip()[:_REASON_CHARACTERS])
+    return Decision(None)
 
 
 def decide(
     session: Session,
     mailing_list: MailingList,
-    token: str,
+    secret: str,
     submission: Submission,
+    found: Verdict,
     now: datetime,
-    secret_key: str,
 ) -> str:
     """Do what a moderator's reply says; the caller commits.
 
-    The token must be ours, its account must moderate the list still, and the message must wait.
+    The token must be ours and not too old, the reply from its moderator, who must moderate the
+    list still, and the message must wait.
+
+    Args:
+        found: Whether the sender is who From says; a forged one decides nothing.
 
     Returns:
         What was done, for the log of incoming mail: the verb, or why nothing was.
     """
-    named = read_token(token, secret_key)
-    held = session.get(HeldMessage, named[0]) if named else None
-    account = session.get(Account, named[1]) if named else None
+    token = tokens.peek(session, TokenKind.MODERATE, secret, now)
+    named = tokens.payload_of(token) if token is not None else {}
+    held = session.get(HeldMessage, int(named["held"])) if named else None
+    account = session.get(Account, int(named["account"])) if named else None
     if held is None or account is None or held.mailing_list_id != mailing_list.id:
         return "unknown-token"
-    roles = roles_of(session, account.id, mailing_list.id)
-    if not account.is_admin and not roles & {"moderator", "owner"}:
+    sender = account_by_email(session, submission.author.address)
+    if sender is None or sender.id != account.id or found is Verdict.FAIL:
+        return "another-sender"
+    if not account.is_admin and not roles_of(session, account.id, mailing_list.id) & {
+        "moderator",
+        "owner",
+    }:
         return "not-a-moderator"
     decision = read_decision(submission)
+    if decision.verb is None:
+        _ask_again(session, held, account, secret, now)
+        return "no-decision"
     try:
-        if decision.verb == "accept":
-            moderation.accept(session, held, now, account=account)
-        elif decision.verb == "reject":
-            moderation.reject(session, held, now, account=account, reason=decision.reason)
-        elif decision.verb == "discard":
-            moderation.discard(session, held, now, account=account, reason=decision.reason)
+        moderation.decide(
+            session, held, decision.verb, now, account=account, reason=decision.reason
+        )
     except AlreadyDecided:
+        _tell_decided(session, held, account, now)
         return "already-decided"
-    return decision.verb or "no-decision"
+    return decision.verb
 
 
-def _digest(named: str, secret_key: str) -> str:
-    keyed = hmac.new(secret_key.encode(), f"moderate:{named}".encode(), hashlib.sha256)
-    return keyed.hexdigest()[:_DIGEST_LENGTH]
+def _ask_again(
+    session: Session, held: HeldMessage, account: Account, secret: str, now: datetime
+) -> None:
+    asked = session.scalars(
+        select(Notice).where(
+            Notice.kind == NoticeKind.HELD_UNCLEAR,
+            Notice.recipient == account.email,
+            Notice.queued_at > now - ASKED_AGAIN_AT_MOST,
+        )
+    )
+    if any(one.params.get("held_id") == str(held.id) for one in asked):
+        return
+    notify(
+        session,
+        NoticeKind.HELD_UNCLEAR,
+        account.email,
+        account.language,
+        now,
+        mailing_list=held.mailing_list,
+        subject=held.subject,
+        held_id=str(held.id),
+        decision_token=secret,
+    )
+
+
+def _tell_decided(session: Session, held: HeldMessage, account: Account, now: datetime) -> None:
+    notify(
+        session,
+        NoticeKind.HELD_DECIDED,
+        account.email,
+        account.language,
+        now,
+        mailing_list=held.mailing_list,
+        subject=held.subject,
+        by=held.decided_by.name if held.decided_by else "",
+        **{held.state: "yes"},
+    )

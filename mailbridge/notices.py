@@ -112,7 +112,9 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
     values = {
         "recipient": notice.recipient,
         "site_url": settings.site_url,
-        "moderation_url": f"{settings.site_url}/moderation",
+        "moderation_url": _moderation_url(notice, settings),
+        "decided_url": f"{settings.site_url}/moderation/decided",
+        "postmaster_address": f"postmaster@{settings.mail_domain}",
         "mails_url": f"{settings.site_url}/account/mails",
         "account_url": f"{settings.site_url}/account",
         "unsubscribe_url": "",
@@ -130,6 +132,12 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         values["advice"] = advice(codes, notice.language, values)
         values["reasons"] = in_words(codes, notice.language)
     return values
+
+
+def _moderation_url(notice: Notice, settings: Settings) -> str:
+    held_id = notice.params.get("held_id", "")
+    page = f"/moderation/held/{held_id}" if held_id else "/moderation"
+    return f"{settings.site_url}{page}"
 
 
 def _list_values(mailing_list: MailingList, language: str, site_url: str) -> Mapping[str, str]:
@@ -165,7 +173,7 @@ def _reply_to(
     values: Mapping[str, str],
     attached: Attached | None,
 ) -> bytes:
-    if attached is not None:
+    if attached is not None and not values.get("decision_token"):
         return mailbox_field("Reply-To", attached.author)
     if mailing_list is None:
         return b""

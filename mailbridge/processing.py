@@ -79,7 +79,7 @@ def process(
     if arrival is not None:
         held = mirror.take(session, row, arrival, raw, now, settings)
         if held is not None:
-            tell_moderators(session, mailing_list, submission, held, now, settings)
+            tell_moderators(session, mailing_list, submission, held, now)
         if row.state != IncomingState.RECEIVED:
             return
     kind = _machine(raw, row, mailing_list)
@@ -99,8 +99,7 @@ def process(
     elif route.kind is RouteKind.OWNER:
         pass_on(session, row, mailing_list, submission, now)
     elif route.kind is RouteKind.MODERATE:
-        key = settings.resolved_secret_key()
-        done = deciding.decide(session, mailing_list, route.token, submission, now, key)
+        done = deciding.decide(session, mailing_list, route.token, submission, found, now)
         row.state, row.reasons = IncomingState.COMMAND, [done]
     elif commands.is_for_owners(session, route, mailing_list, submission):
         pass_on(session, row, mailing_list, submission, now)
@@ -225,7 +224,6 @@ class _Posting:
                     self.submission,
                     disposition,
                     self.now,
-                    settings,
                 )
 
     def _refuse(self, reasons: tuple[Reason, ...], in_dialogue: bool) -> None:

@@ -6,10 +6,12 @@ Nobody is ever told in answer to automatic mail: what calls these functions has 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import Submission
@@ -18,16 +20,27 @@ from forum.operations.posting import Held
 from forum.settings import Settings
 from forum.storage.lists import MailingList, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
-from forum.storage.people import HeldMail, administrators, in_charge
+from forum.storage.people import Account, HeldMail, administrators, in_charge
 from mailbridge import commands, deciding
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL
 
 TOLD_AT_MOST: Final = timedelta(days=1)
 """How often an author is told that mail of theirs was held, refused or failed: once for all."""
 
-MODERATORS_TOLD_AT_MOST: Final = timedelta(hours=1)
+NOTICES_AN_HOUR: Final = 30
+"""To one moderator, of one list's held messages."""
 
 TO_AUTHORS: Final = (NoticeKind.HELD_AUTHOR, NoticeKind.REFUSED_AUTHOR, NoticeKind.FAILED_AUTHOR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """Mail that is passed on as it came: which notice, and what the log of incoming mail says."""
+
+    kind: str
+    reason: str
+    nobody: str
+    """Where there is nobody to pass it to."""
 
 
 def tell_author(
@@ -68,17 +81,15 @@ def tell_moderators(
     submission: Submission,
     held: Held,
     now: datetime,
-    settings: Settings,
 ) -> None:
-    """Tell those in charge of a list that a message waits, once an hour at most."""
+    """Tell those in charge of a list that a message waits, and attach it.
+
+    In a flood the queue alone tells of the rest: `NOTICES_AN_HOUR`.
+    """
     author = submission.author
-    key = settings.resolved_secret_key()
-    since = now - MODERATORS_TOLD_AT_MOST
     moderators = in_charge(session, mailing_list.id, (RoleName.MODERATOR, RoleName.OWNER))
     for account in moderators or administrators(session):
-        if account.held_mail == HeldMail.DAILY or _told(
-            session, (NoticeKind.HELD_MODERATOR,), account.email, since, mailing_list
-        ):
+        if account.held_mail == HeldMail.DAILY or _is_flooded(session, account, mailing_list, now):
             continue
         notify(
             session,
@@ -88,7 +99,8 @@ def tell_moderators(
             now,
             mailing_list=mailing_list,
             author=f"{author.name} <{author.address}>".strip(),
-            decision_token=deciding.decision_token(held.held_id, account.id, key),
+            held_id=str(held.held_id),
+            decision_token=deciding.decision_token(session, held.held_id, account, now),
             subject=submission.subject,
             reasons=",".join(held.reasons),
         )
@@ -102,48 +114,47 @@ def pass_on(
     now: datetime,
 ) -> None:
     """Mail to the owners: to each of them, else to the site's administrators."""
-    owners = in_charge(session, mailing_list.id, (RoleName.OWNER,))
-    owners = owners or administrators(session)
-    row.state = IncomingState.COMMAND if owners else IncomingState.FAILED
-    row.reasons = ["owner"]
-    row.detail = "" if owners else "the list has no owner and the site no administrator"
-    for account in owners:
-        session.add(
-            Notice(
-                kind=OWNER_MAIL,
-                recipient=account.email,
-                language=account.language,
-                mailing_list_id=mailing_list.id,
-                params={
-                    "incoming_id": str(row.id),
-                    "author": submission.author.name or submission.author.address,
-                    "subject": submission.subject,
-                },
-                due_at=now,
-                queued_at=now,
-            )
-        )
+    owners = in_charge(session, mailing_list.id, (RoleName.OWNER,)) or administrators(session)
+    passed = _Passed(OWNER_MAIL, "owner", "the list has no owner and the site no administrator")
+    _pass(session, row, submission, owners, passed, now, mailing_list=mailing_list)
 
 
 def pass_to_postmaster(
     session: Session, row: Incoming, submission: Submission, now: datetime, settings: Settings
 ) -> None:
     """Mail to the postmaster, to each of the site's administrators."""
+    passed = _Passed(POSTMASTER_MAIL, "postmaster", "the site has no administrator")
+    address = f"postmaster@{settings.mail_domain}"
     everybody = administrators(session)
-    row.state = IncomingState.COMMAND if everybody else IncomingState.FAILED
-    row.reasons = ["postmaster"]
-    row.detail = "" if everybody else "the site has no administrator"
-    for account in everybody:
+    _pass(session, row, submission, everybody, passed, now, postmaster_address=address)
+
+
+def _pass(
+    session: Session,
+    row: Incoming,
+    submission: Submission,
+    to: Sequence[Account],
+    passed: _Passed,
+    now: datetime,
+    *,
+    mailing_list: MailingList | None = None,
+    **params: str,
+) -> None:
+    row.state = IncomingState.COMMAND if to else IncomingState.FAILED
+    row.reasons = [passed.reason]
+    row.detail = "" if to else passed.nobody
+    for account in to:
         session.add(
             Notice(
-                kind=POSTMASTER_MAIL,
+                kind=passed.kind,
                 recipient=account.email,
                 language=account.language,
+                mailing_list_id=mailing_list.id if mailing_list else None,
                 params={
                     "incoming_id": str(row.id),
                     "author": submission.author.name or submission.author.address,
                     "subject": submission.subject,
-                    "postmaster_address": f"postmaster@{settings.mail_domain}",
+                    **params,
                 },
                 due_at=now,
                 queued_at=now,
@@ -151,16 +162,20 @@ def pass_to_postmaster(
         )
 
 
-def _told(
-    session: Session,
-    kinds: tuple[NoticeKind, ...],
-    recipient: str,
-    since: datetime,
-    mailing_list: MailingList | None = None,
+def _is_flooded(
+    session: Session, account: Account, mailing_list: MailingList, now: datetime
 ) -> bool:
+    recent = select(func.count(Notice.id)).where(
+        Notice.kind == NoticeKind.HELD_MODERATOR,
+        Notice.recipient == account.email,
+        Notice.mailing_list_id == mailing_list.id,
+        Notice.queued_at > now - timedelta(hours=1),
+    )
+    return (session.scalar(recent) or 0) >= NOTICES_AN_HOUR
+
+
+def _told(session: Session, kinds: tuple[NoticeKind, ...], recipient: str, since: datetime) -> bool:
     query = select(Notice.id).where(
         Notice.kind.in_(kinds), Notice.recipient == recipient, Notice.queued_at > since
     )
-    if mailing_list is not None:
-        query = query.where(Notice.mailing_list_id == mailing_list.id)
     return session.scalar(query.limit(1)) is not None

@@ -66,7 +66,7 @@ def ls(slug: str | None, as_json: bool) -> None:
 @with_appcontext
 def accept(ids: tuple[int, ...]) -> None:
     """Post the held messages IDS."""
-    _decide("accept", ids, "")
+    _decide(operations.Verb.ACCEPT, ids, "")
 
 
 @held_group.command("reject")
@@ -75,7 +75,7 @@ def accept(ids: tuple[int, ...]) -> None:
 @with_appcontext
 def reject(ids: tuple[int, ...], reason: str) -> None:
     """Send the held messages IDS back to their authors."""
-    _decide("reject", ids, reason)
+    _decide(operations.Verb.REJECT, ids, reason)
 
 
 @held_group.command("discard")
@@ -84,15 +84,16 @@ def reject(ids: tuple[int, ...], reason: str) -> None:
 @with_appcontext
 def discard(ids: tuple[int, ...], reason: str) -> None:
     """Drop the held messages IDS; nobody is told."""
-    _decide("discard", ids, reason)
+    _decide(operations.Verb.DISCARD, ids, reason)
 
 
-def _decide(verb: str, ids: Sequence[int], reason: str) -> None:
+def _decide(verb: operations.Verb, ids: Sequence[int], reason: str) -> None:
     waiting = [_held(held_id) for held_id in dict.fromkeys(ids)]
     too_late = []
     for held in waiting:
         try:
-            click.echo(_decide_one(verb, held, reason))
+            operations.decide(db.session(), held, verb, utcnow(), reason=reason)
+            click.echo(_told(held))
         except operations.AlreadyDecided:
             too_late.append(f"held {held.id} is {held.state} already")
         db.session.commit()
@@ -100,16 +101,9 @@ def _decide(verb: str, ids: Sequence[int], reason: str) -> None:
         raise Failure("; ".join(too_late))
 
 
-def _decide_one(verb: str, held: HeldMessage, reason: str) -> str:
-    now = utcnow()
-    if verb == "accept":
-        post = operations.accept(db.session(), held, now)
-        return f"held {held.id} accepted: post {post.id}"
-    if verb == "reject":
-        operations.reject(db.session(), held, now, reason=reason)
-        return f"held {held.id} rejected"
-    operations.discard(db.session(), held, now, reason=reason)
-    return f"held {held.id} discarded"
+def _told(held: HeldMessage) -> str:
+    post = f": post {held.post_id}" if held.post_id else ""
+    return f"held {held.id} {held.state}{post}"
 
 
 def _held(held_id: int) -> HeldMessage:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -19,26 +21,70 @@ from forum.storage.mirror import outside_of
 from forum.storage.people import Account, account_by_email, subscription_of
 
 
+class Verb(StrEnum):
+    """What can be decided; the words of commands and of the audit log."""
+
+    ACCEPT = "accept"
+    """Publish it, and mail it."""
+    REJECT = "reject"
+    """Refuse it and tell its author why, in their language."""
+    DISCARD = "discard"
+    """Set it aside and tell nobody; its bytes stay for a while."""
+
+
+_STATES: Final = {
+    Verb.ACCEPT: (HeldState.ACCEPTED, IncomingState.POSTED),
+    Verb.REJECT: (HeldState.REJECTED, IncomingState.REJECTED),
+    Verb.DISCARD: (HeldState.DISCARDED, IncomingState.DISCARDED),
+}
+
+
 class AlreadyDecided(Exception):
     """Somebody else was quicker; the held message bears their decision."""
 
 
-def accept(
-    session: Session, held: HeldMessage, now: datetime, *, account: Account | None = None
-) -> Post:
-    """Publish a held message, and mail it.
+def decide(
+    session: Session,
+    held: HeldMessage,
+    verb: Verb,
+    now: datetime,
+    *,
+    account: Account | None = None,
+    reason: str = "",
+) -> None:
+    """Post a held message, refuse it or set it aside, and write down who did.
 
     Args:
         account: Who decided; None for an administrator at the command line.
+        reason: Told to the author of what is rejected, and kept in the audit log.
 
     Raises:
-        AlreadyDecided: it waits no longer.
+        AlreadyDecided: it waits no longer; it bears the decision.
     """
-    _must_wait(held)
-    row = _published(session, held, now)
-    held.post_id = row.id
-    _decide(session, held, HeldState.ACCEPTED, IncomingState.POSTED, now, account, "")
-    return row
+    if held.state != HeldState.HELD:
+        raise AlreadyDecided(f"message {held.id} is {held.state} already")
+    if verb is Verb.ACCEPT:
+        held.post_id = _published(session, held, now).id
+    elif verb is Verb.REJECT:
+        _tell_author(session, held, now, reason)
+    held.state, incoming_state = _STATES[verb]
+    held.decided_by_id = account.id if account else None
+    held.decided_at = now
+    held.decision_reason = reason = "" if verb is Verb.ACCEPT else reason
+    incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
+    if incoming is not None:
+        incoming.state = incoming_state
+        incoming.post_id = held.post_id
+    record(
+        session,
+        verb,
+        f"held {held.id}",
+        now,
+        account=account,
+        mailing_list=held.mailing_list,
+        reason=reason,
+        post=held.post_id,
+    )
 
 
 def _published(session: Session, held: HeldMessage, now: datetime) -> Post:
@@ -63,49 +109,19 @@ def _published(session: Session, held: HeldMessage, now: datetime) -> Post:
     )
 
 
-def reject(
-    session: Session,
-    held: HeldMessage,
-    now: datetime,
-    *,
-    account: Account | None = None,
-    reason: str = "",
-) -> None:
-    """Refuse a held message and tell its author why, in their language.
-
-    Raises:
-        AlreadyDecided: it waits no longer.
-    """
-    _must_wait(held)
-    if held.author_email:
-        notify(
-            session,
-            NoticeKind.REJECTED,
-            held.author_email,
-            language_for(session, held),
-            now,
-            mailing_list=held.mailing_list,
-            subject=held.subject,
-            reason=reason,
-        )
-    _decide(session, held, HeldState.REJECTED, IncomingState.REJECTED, now, account, reason)
-
-
-def discard(
-    session: Session,
-    held: HeldMessage,
-    now: datetime,
-    *,
-    account: Account | None = None,
-    reason: str = "",
-) -> None:
-    """Set a held message aside and tell nobody; its bytes stay.
-
-    Raises:
-        AlreadyDecided: it waits no longer.
-    """
-    _must_wait(held)
-    _decide(session, held, HeldState.DISCARDED, IncomingState.DISCARDED, now, account, reason)
+def _tell_author(session: Session, held: HeldMessage, now: datetime, reason: str) -> None:
+    if not held.author_email:
+        return
+    notify(
+        session,
+        NoticeKind.REJECTED,
+        held.author_email,
+        language_for(session, held),
+        now,
+        mailing_list=held.mailing_list,
+        subject=held.subject,
+        reason=reason,
+    )
 
 
 def language_for(session: Session, held: HeldMessage) -> str:
@@ -115,42 +131,3 @@ def language_for(session: Session, held: HeldMessage) -> str:
         return subscription.language
     account = account_by_email(session, held.author_email)
     return account.language if account else held.mailing_list.language
-
-
-def _must_wait(held: HeldMessage) -> None:
-    if held.state != HeldState.HELD:
-        raise AlreadyDecided(f"message {held.id} is {held.state} already")
-
-
-def _decide(
-    session: Session,
-    held: HeldMessage,
-    state: HeldState,
-    incoming_state: IncomingState,
-    now: datetime,
-    account: Account | None,
-    reason: str,
-) -> None:
-    held.state = state
-    held.decided_by_id = account.id if account else None
-    held.decided_at = now
-    held.decision_reason = reason
-    incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
-    if incoming is not None:
-        incoming.state = incoming_state
-        incoming.post_id = held.post_id
-    actions = {
-        HeldState.ACCEPTED: "accept",
-        HeldState.REJECTED: "reject",
-        HeldState.DISCARDED: "discard",
-    }
-    record(
-        session,
-        actions[state],
-        f"held {held.id}",
-        now,
-        account=account,
-        mailing_list=held.mailing_list,
-        reason=reason,
-        post=held.post_id,
-    )

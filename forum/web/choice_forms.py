@@ -116,7 +116,7 @@ class HeldMailForm(FlaskForm):  # type: ignore[misc]
     held_mail = radio_field(
         _("Mail to me about messages that wait"),
         [
-            (HeldMail.EACH, _("When one comes in, at most once an hour for each list")),
+            (HeldMail.EACH, _("When one comes in, with the message attached")),
             (HeldMail.DAILY, _("Once a day, of all that waits")),
         ],
     )

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_time, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
-from markupsafe import Markup
 from sqlalchemy import func, select
 
 from forum.clock import utcnow
-from forum.domain import body, language, markup, message
-from forum.domain.values import Attachment
+from forum.domain.rejections import STANDARD
 from forum.extensions import db
-from forum.operations import moderation
-from forum.operations.raw import load_raw
+from forum.operations.claiming import claim
+from forum.operations.curation_authors import settle_report
 from forum.operations.repairs import NoRepairs, redo_repairs, undo_repairs
+from forum.operations.ruling import rejection_texts
 from forum.storage.archive import Post
+from forum.storage.base import set_reading
+from forum.storage.curation import PostReport
+from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState
 from forum.storage.visibility import find_post, may_moderate, moderated_list_ids
+from forum.storage.waiting import count_waiting, languages_waiting, waiting
 from forum.web.access import moderators_only, the_account
-from forum.web.addresses import LARGEST_KEY, page_number, whole_number
-from forum.web.reader import current_reader
+from forum.web.addresses import page_number
+from forum.web.held_deciding import DAYS, NotDecided, choice_of, decide_all, numbers
+from forum.web.held_reading import own_lists, read, read_one, reason_choices, wanted_here
+from forum.web.reader import current_reader, moderated_lists
 from forum.web.reading import place_of
 from forum.web.wording import held_text, reason_text
 
 blueprint = Blueprint("moderating", __name__)
 
-SHOWN_AT_ONCE = 100
-DECISIONS_A_PAGE = 50
-REASON_CHARACTERS = 2_000
-VERBS = ("accept", "reject", "discard")
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A held message as a moderator reads it."""
-
-    held: HeldMessage
-    html: Markup
-    language: str
-    attachments: tuple[Attachment, ...]
-    reasons: tuple[str, ...]
+SHOWN_AT_ONCE: Final = 100
+DECISIONS_A_PAGE: Final = 50
+FILTERS: Final = ("list", "reason", "language")
 
 
 @blueprint.get("/moderation")
@@ -54,120 +48,141 @@ def queue() -> ResponseReturnValue:
     return _queue_page()
 
 
-def _queue_page(chosen: Sequence[int] = (), error: str = "") -> str:
-    mine = HeldMessage.mailing_list_id.in_(moderated_list_ids(db.session(), current_reader()))
-    waits = HeldMessage.state == HeldState.HELD
-    total = db.session.scalar(select(func.count(HeldMessage.id)).where(mine, waits)) or 0
-    rows = db.session.scalars(
-        select(HeldMessage)
-        .where(mine, waits)
-        .order_by(HeldMessage.held_at, HeldMessage.id)
-        .limit(SHOWN_AT_ONCE)
-    ).all()
+def _queue_page(chosen: Sequence[str] = (), error: str = "") -> str:
+    session, wanted, page = db.session(), wanted_here(), page_number()
+    total = count_waiting(session, wanted)
+    pages = max(1, -(-total // SHOWN_AT_ONCE))
+    if page > pages:
+        abort(404)
+    items = waiting(session, wanted, SHOWN_AT_ONCE, (page - 1) * SHOWN_AT_ONCE)
+    shown_list = _shown_list()
     return render_template(
         "moderating/queue.html",
-        waiting=[_read(held) for held in rows],
+        waiting=read(items),
         total=total,
+        page=page,
+        pages=pages,
+        lists=own_lists(),
+        reasons=reason_choices(),
+        languages=languages_waiting(session, moderated_lists()),
+        texts=rejection_texts(session, shown_list.id) if shown_list else STANDARD,
+        days=DAYS,
+        filters=_filters(),
         chosen=frozenset(chosen),
         typed=request.form,
         error=error,
     )
 
 
-def _read(held: HeldMessage) -> Waiting:
-    submission = message.parse(load_raw(held.raw), held.held_at)
-    segments, tagged = language.tag_languages(
-        body.segment(submission.text, submission.text_format),
-        declared=submission.declared_language,
-        inherited=(),
-    )
-    return Waiting(
-        held=held,
-        # Sanitised by the function that makes it, as for posts.
-        html=Markup(markup.render_segments(segments, submission.text_format)),  # noqa: S704
-        language=tagged,
-        attachments=submission.attachments,
-        reasons=tuple(reason_text(code) for code in held.reasons),
-    )
+def _filters() -> dict[str, Any]:
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
+def _shown_list() -> MailingList | None:
+    slug = request.args.get("list", "")
+    return next((one for one in own_lists() if one.slug == slug), None) if slug else None
 
 
 @blueprint.post("/moderation")
 @moderators_only
 def decide() -> ResponseReturnValue:
-    """Accept, reject or discard one message, or all that are ticked."""
+    """Decide on one message, or on all that are ticked; or only claim them."""
     verb, _colon, one = request.form.get("decision", "").partition(":")
-    ids = _numbers([one] if one else request.form.getlist("held"))
-    if verb not in VERBS:
-        abort(400)
-    if not ids:
-        return _queue_page(error=_("Tick at least one message, or use the buttons below it.")), 400
-    # A button below a message takes the reason typed there, the ones at the end theirs.
-    reason = request.form.get(f"reason-{one}" if one else "reason", "").strip()
-    if len(reason) > REASON_CHARACTERS:
-        told = _("A reason has at most %(max)d characters.", max=REASON_CHARACTERS)
-        return _queue_page(ids, told), 400
-    _decide_all(verb, ids, reason)
+    back = redirect(url_for("moderating.queue", **_filters()), 303)
+    if verb == "settle":
+        _settle(one)
+        return back
+    if verb == "claim":
+        _claim(numbers([one] if one else request.form.getlist("held")))
+        return back
+    try:
+        decide_all(choice_of(_shown_list()))
+    except NotDecided as error:
+        return _queue_page(request.form.getlist("held"), str(error)), 400
+    return back
+
+
+@blueprint.get("/moderation/held/<key:held_id>")
+@moderators_only
+def held(held_id: int) -> ResponseReturnValue:
+    """One held message with all that can be decided; opening it claims it for five minutes."""
+    if _held_or_404(held_id).state == HeldState.HELD:
+        # The page was begun as a reader; the claim is written by a transaction of its own.
+        db.session.rollback()
+        set_reading(False)
+        claim(db.session(), [held_id], the_account(), utcnow())
+        db.session.commit()
+        set_reading(True)
+    return _held_page(_held_or_404(held_id))
+
+
+@blueprint.post("/moderation/held/<key:held_id>")
+@moderators_only
+def decide_held(held_id: int) -> ResponseReturnValue:
+    """Decide on that message."""
+    row = _held_or_404(held_id)
+    try:
+        choice = choice_of(row.mailing_list)
+        if choice.ids != (held_id,):
+            abort(400)
+        decide_all(choice)
+    except NotDecided as error:
+        return _held_page(row, str(error)), 400
     return redirect(url_for("moderating.queue"), 303)
 
 
-def _decide_all(verb: str, ids: Sequence[int], reason: str) -> None:
-    mine = moderated_list_ids(db.session(), current_reader())
-    found = db.session.scalars(
-        select(HeldMessage)
-        .where(HeldMessage.id.in_(ids), HeldMessage.mailing_list_id.in_(mine))
-        .order_by(HeldMessage.held_at, HeldMessage.id)
-        .with_for_update()
-    ).all()
-    if len(found) != len(ids):
+def _held_page(row: HeldMessage, error: str = "") -> str:
+    return render_template(
+        "moderating/held.html",
+        one=read_one(row),
+        texts=rejection_texts(db.session(), row.mailing_list_id),
+        days=DAYS,
+        held_text=held_text,
+        typed=request.form,
+        error=error,
+    )
+
+
+@blueprint.app_template_global()
+def clock_time(when: datetime) -> str:
+    """The time of a day by the reader's clock: `10:05`."""
+    return str(format_time(when, "short"))
+
+
+def _held_or_404(held_id: int) -> HeldMessage:
+    row = db.session.get(HeldMessage, held_id)
+    if row is None or row.mailing_list_id not in moderated_lists():
         abort(404)
-    done = late = 0
-    for held in found:
-        try:
-            _decide_one(verb, held, reason)
-            done += 1
-        except moderation.AlreadyDecided:
-            late += 1
+    return row
+
+
+def _claim(ids: Sequence[int]) -> None:
+    here = select(HeldMessage.id).where(
+        HeldMessage.id.in_(ids), HeldMessage.mailing_list_id.in_(moderated_lists())
+    )
+    mine = claim(db.session(), db.session.scalars(here).all(), the_account(), utcnow())
     db.session.commit()
-    if done:
-        flash(_told(verb, done), "success")
-    if late:
+    if mine:
         flash(
             ngettext(
-                "Somebody else had decided on %(num)d message already.",
-                "Somebody else had decided on %(num)d messages already.",
-                late,
-            )
+                "%(num)d message is yours for five minutes.",
+                "%(num)d messages are yours for five minutes.",
+                len(mine),
+            ),
+            "success",
         )
+    if len(mine) < len(ids):
+        flash(_("Somebody else is looking at some of them, or has decided."))
 
 
-def _decide_one(verb: str, held: HeldMessage, reason: str) -> None:
-    session, account, now = db.session(), the_account(), utcnow()
-    match verb:
-        case "accept":
-            moderation.accept(session, held, now, account=account)
-        case "reject":
-            moderation.reject(session, held, now, account=account, reason=reason)
-        case _:
-            moderation.discard(session, held, now, account=account, reason=reason)
-
-
-def _told(verb: str, number: int) -> str:
-    match verb:
-        case "accept":
-            told = ngettext("%(num)d message is posted.", "%(num)d messages are posted.", number)
-        case "reject":
-            told = ngettext(
-                "%(num)d message is rejected, and its author is told.",
-                "%(num)d messages are rejected, and their authors are told.",
-                number,
-            )
-        case _:
-            told = ngettext(
-                "%(num)d message is discarded; nobody is told.",
-                "%(num)d messages are discarded; nobody is told.",
-                number,
-            )
-    return str(told)
+def _settle(number: str) -> None:
+    report = db.session.get(PostReport, numbers([number])[0], with_for_update=True)
+    if report is None or report.post.mailing_list_id not in moderated_lists():
+        abort(404)
+    if report.settled_at is None:
+        settle_report(db.session(), report, the_account(), utcnow())
+    db.session.commit()
+    flash(_("The report is settled."), "success")
 
 
 @blueprint.get("/moderation/decided")
@@ -231,8 +246,3 @@ def _repairs_told(decision: str) -> str:
     else:
         told = _("The characters of the post are repaired again.")
     return str(told)
-
-
-def _numbers(texts: Sequence[str]) -> list[int]:
-    numbers = (whole_number(text, LARGEST_KEY) or abort(400) for text in texts)
-    return list(dict.fromkeys(numbers))

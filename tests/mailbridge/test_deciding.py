@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.message import parse
+from forum.extensions import db
 from forum.operations.lists import revoke_role
+from forum.search import open_index
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, Notice
 from forum.storage.people import Account
-from mailbridge.deciding import decision_token, read_decision, read_token
+from mailbridge.deciding import TOKEN_HOURS, read_decision
 from mailbridge.receive import Envelope, receive
+from mailbridge.transport import MemoryTransport
+from mailbridge.worker import Worker
 from tests.factories import START, Make, mail
-
-KEY = "a key of the tests"
 
 
 @pytest.mark.parametrize(
     ("text", "verb", "reason"),
     [
-        ("accept\n", "accept", ""),
-        ("Accepter.\n\n> accept\n", "accept", ""),
-        ("ACEPTAR\n", "accept", ""),
-        ("refuser trop long, merci de raccourcir\n", "reject", "trop long, merci de raccourcir"),
-        ("rechazar\n", "reject", ""),
-        ("discard\n", "discard", ""),
-        ("> accept\n\nignorer\n", "discard", ""),
+        ("ok\n", "accept", ""),
+        ("OK.\n\nLe 3 mars 2010, Passerelle a écrit :\n> oui\n", "accept", ""),
+        ("Oui\n", "accept", ""),
+        ("sí\n", "accept", ""),
+        ("Si !\n", "accept", ""),
+        ("accepter\n", "accept", ""),
+        ("no\n", "reject", ""),
+        ("Non\n\nTrop long, merci de raccourcir.\n", "reject", "Trop long, merci de raccourcir."),
+        ("> Un mot seul\n\nnon\n", "reject", ""),
         ("Écarter\n", "discard", ""),
-        ("Acceptable, je crois\n", "", ""),
-        ("> accept\n", "", ""),
-        ("\n", "", ""),
+        ("descartar\n", "discard", ""),
+        ("ok pour moi\n", None, ""),
+        ("non, attendons\n", None, ""),
+        ("Je lis ce soir.\n\nok\n", None, ""),
+        ("Okapi\n", None, ""),
+        ("> oui\n", None, ""),
+        ("\n", None, ""),
     ],
 )
-def test_the_first_own_line_decides(text: str, verb: str, reason: str) -> None:
+def test_one_word_alone_on_the_first_own_line_decides(
+    text: str, verb: str | None, reason: str
+) -> None:
     found = read_decision(parse(mail(text=text), START))
     assert (found.verb, found.reason) == (verb, reason)
-
-
-def test_a_token_is_good_for_its_message_and_moderator_alone() -> None:
-    token = decision_token(12, 3, KEY)
-    assert token == token.lower()
-    assert read_token(token, KEY) == (12, 3)
-    assert read_token(token.upper(), KEY) == (12, 3)
-    assert read_token(token, "another key") is None
-    assert read_token(token.replace("12-3", "13-3"), KEY) is None
-
-
-@given(st.text(max_size=80))
-def test_no_other_text_is_a_token(text: str) -> None:
-    assert read_token(text, KEY) is None
 
 
 class Queue:
@@ -71,17 +68,32 @@ class Queue:
         self.hand_in(raw, "ancrage", "x@example.net")
         self.token = session.scalars(select(Notice)).one().params["decision_token"]
 
-    def hand_in(self, raw: bytes, local: str, sender: str = "modo@example.net") -> Incoming:
+    def hand_in(
+        self,
+        raw: bytes,
+        local: str,
+        sender: str = "modo@example.net",
+        after: timedelta = timedelta(hours=1),
+    ) -> Incoming:
         envelope = Envelope(sender, f"{local}@lists.example.org")
-        receive(self.session, envelope, raw, START + timedelta(hours=1), self.settings)
+        receive(self.session, envelope, raw, START + after, self.settings)
         return self.session.scalars(select(Incoming).order_by(Incoming.id.desc())).first()  # type: ignore[return-value]
 
-    def answer(self, text: str, **headers: str) -> list[str]:
-        raw = mail(author="modo@example.net", subject="Re: x", text=text, **headers)  # type: ignore[arg-type]
-        return self.hand_in(raw, f"ancrage-moderate+{self.token}").reasons
+    def answer(
+        self,
+        text: str,
+        author: str = "modo@example.net",
+        after: timedelta = timedelta(hours=1),
+        **headers: str,
+    ) -> list[str]:
+        raw = mail(author=author, subject="Re: x", text=text, **headers)  # type: ignore[arg-type]
+        return self.hand_in(raw, f"ancrage-moderate+{self.token}", author, after).reasons
 
     def state(self) -> str:
         return self.session.scalars(select(HeldMessage)).one().state
+
+    def told(self, kind: str) -> list[Notice]:
+        return list(self.session.scalars(select(Notice).where(Notice.kind == kind)))
 
 
 @pytest.fixture
@@ -89,24 +101,36 @@ def queue(session: Session, settings: Settings, make: Make) -> Queue:
     return Queue(session, settings, make)
 
 
-def test_a_reply_accepts_once(queue: Queue, session: Session) -> None:
-    assert queue.answer("accepter\n") == ["accept"]
+def test_a_reply_accepts_once_and_who_comes_late_is_told(queue: Queue, session: Session) -> None:
+    assert queue.answer("oui\n") == ["accept"]
     assert queue.state() == HeldState.ACCEPTED
     assert len(session.scalars(select(Post)).all()) == 1
-    assert queue.answer("refuser\n") == ["already-decided"]
+    assert queue.answer("non\n") == ["already-decided"]
     assert queue.state() == HeldState.ACCEPTED
+    late = queue.told("held-decided")[0]
+    assert (late.recipient, late.params["accepted"]) == ("modo@example.net", "yes")
 
 
-def test_a_reply_rejects_and_the_author_hears_why(queue: Queue, session: Session) -> None:
-    assert queue.answer("reject too long\n") == ["reject"]
-    told = session.scalars(select(Notice).where(Notice.kind == "rejected")).one()
+def test_a_reply_rejects_and_the_author_hears_why(queue: Queue) -> None:
+    assert queue.answer("no\n\ntoo long\n") == ["reject"]
+    told = queue.told("rejected")[0]
     assert (told.recipient, told.params["reason"]) == ("x@example.net", "too long")
 
 
-def test_an_absence_reply_decides_nothing(queue: Queue) -> None:
-    assert queue.answer("accept\n", Auto_Submitted="auto-replied") == ["auto-reply"]
-    assert queue.answer("Je ne suis pas là.\n") == ["no-decision"]
+def test_anything_else_is_asked_again_and_decides_nothing(queue: Queue) -> None:
+    assert queue.answer("Je ne sais pas.\n") == ["no-decision"]
+    assert queue.answer("Je ne sais toujours pas.\n") == ["no-decision"]
     assert queue.state() == HeldState.HELD
+    again = queue.told("held-unclear")
+    assert [one.recipient for one in again] == ["modo@example.net"]
+    queue.token = again[0].params["decision_token"]
+    assert queue.answer("sí\n") == ["accept"]
+
+
+def test_automatic_mail_decides_nothing_and_is_not_answered(queue: Queue) -> None:
+    assert queue.answer("ok\n", Auto_Submitted="auto-replied") == ["auto-reply"]
+    assert queue.state() == HeldState.HELD
+    assert queue.told("held-unclear") == []
 
 
 def test_who_moderates_no_longer_decides_nothing(
@@ -114,11 +138,61 @@ def test_who_moderates_no_longer_decides_nothing(
 ) -> None:
     revoke_role(session, queue.where, queue.moderator, "moderator", START)
     make.commit()
-    assert queue.answer("accept\n") == ["not-a-moderator"]
+    assert queue.answer("ok\n") == ["not-a-moderator"]
     assert queue.state() == HeldState.HELD
 
 
-def test_a_forged_token_decides_nothing(queue: Queue) -> None:
+def test_another_sender_decides_nothing_with_the_same_token(queue: Queue, make: Make) -> None:
+    make.moderator(queue.where, "autre@example.net")
+    make.commit()
+    assert queue.answer("ok\n", author="autre@example.net") == ["another-sender"]
+    assert queue.answer("ok\n", author="x@example.net") == ["another-sender"]
+    assert queue.state() == HeldState.HELD
+
+
+def test_a_forged_sender_decides_nothing(queue: Queue) -> None:
+    queue.settings = replace(queue.settings, trusted_authserv="mx.example.org")
+    results = "mx.example.org; dmarc=fail header.from=example.net"
+    assert queue.answer("ok\n", Authentication_Results=results) == ["another-sender"]
+    assert queue.state() == HeldState.HELD
+
+
+def test_a_token_is_random_and_expires(queue: Queue) -> None:
+    assert len(queue.token) >= 32
+    assert queue.answer("ok\n", after=timedelta(hours=TOKEN_HOURS + 2)) == ["unknown-token"]
+    assert queue.state() == HeldState.HELD
+
+
+def test_a_token_is_for_one_message(queue: Queue, session: Session) -> None:
+    raw = mail(author="X <x@example.net>", subject="Autre", text="Une autre proposition.\n")
+    queue.hand_in(raw, "ancrage", "x@example.net")
+    assert queue.answer("ok\n") == ["accept"]
+    states = session.scalars(select(HeldMessage.state).order_by(HeldMessage.id)).all()
+    assert states == [HeldState.ACCEPTED, HeldState.HELD]
+
+
+def test_a_made_up_token_decides_nothing(queue: Queue) -> None:
     queue.token = queue.token[:-1] + ("0" if queue.token[-1] != "0" else "1")
-    assert queue.answer("accept\n") == ["unknown-token"]
+    assert queue.answer("ok\n") == ["unknown-token"]
     assert queue.state() == HeldState.HELD
+
+
+def test_each_held_message_is_told_with_the_original_attached(
+    queue: Queue, session: Session
+) -> None:
+    for number in range(2):
+        text = f"Proposition numéro {number}, à lire avant la rencontre.\n"
+        raw = mail(author="X <x@example.net>", subject=f"Idée {number}", text=text)
+        queue.hand_in(raw, "ancrage", "x@example.net")
+    told = queue.told("held-moderator")
+    assert len({one.params["decision_token"] for one in told}) == 3
+    session.commit()
+    sent = MemoryTransport()
+    own = Session(db.engine, expire_on_commit=False)
+    index = open_index(queue.settings, db.engine)
+    Worker(own, queue.settings, sent, index, now=lambda: START + timedelta(hours=2)).drain()
+    mails = [one for _, _, one in sent.sent if b"Proposition num" in one]
+    assert len(mails) == 2
+    found = email.message_from_bytes(mails[0], policy=email.policy.default)
+    assert "-moderate+" in found["Reply-To"]
+    assert [part.get_content_type() for part in found.iter_attachments()] == ["message/rfc822"]

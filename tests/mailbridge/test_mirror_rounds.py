@@ -136,11 +136,11 @@ def test_an_absence_reply_with_our_headers_goes_nowhere(
 def test_a_held_message_of_the_outside_list_does_not_go_out_when_accepted(
     mirror: Mirror, session: Session
 ) -> None:
-    from forum.operations.moderation import accept
+    from forum.operations.moderation import Verb, decide
     from forum.storage.mail import HeldMessage
 
     mirror.arrives(mail(to=BRIDGE, message_id="odd@example.net"), path="odd@example.net")
-    accept(session, session.scalars(select(HeldMessage)).one(), mirror.now)
+    decide(session, session.scalars(select(HeldMessage)).one(), Verb.ACCEPT, mirror.now)
     session.commit()
     mirror.work()
     assert len(mirror.posts()) == 1

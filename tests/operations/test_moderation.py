@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from forum.domain.message import parse
 from forum.domain.values import Source
-from forum.operations.moderation import AlreadyDecided, accept, discard, reject
+from forum.operations.moderation import AlreadyDecided, Verb, decide
 from forum.operations.notices import NoticeKind
 from forum.operations.posting import Held, post
+from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, HeldMessage, Notice
@@ -40,7 +41,8 @@ def test_accepting_publishes_mails_and_records_who_did_it(
     session: Session, make: Make, mailing_list: MailingList, held: HeldMessage
 ) -> None:
     moderator = make.moderator(mailing_list)
-    row = accept(session, held, NOW, account=moderator)
+    decide(session, held, Verb.ACCEPT, NOW, account=moderator)
+    row = session.get_one(Post, held.post_id)
     assert (row.message_id, row.source) == ("n@example.org", "email")
     assert session.scalars(select(Delivery.post_id)).all() == [row.id]
     assert (held.state, held.decided_by_id, held.post_id) == ("accepted", moderator.id, row.id)
@@ -56,7 +58,7 @@ def test_rejecting_tells_the_author_why_in_the_lists_language(
     session: Session, mailing_list: MailingList, held: HeldMessage
 ) -> None:
     mailing_list.language = "fr"
-    reject(session, held, NOW, reason="Hors sujet")
+    decide(session, held, Verb.REJECT, NOW, reason="Hors sujet")
     notice = session.scalars(select(Notice)).one()
     assert (notice.kind, notice.recipient, notice.language) == (
         NoticeKind.REJECTED,
@@ -67,23 +69,23 @@ def test_rejecting_tells_the_author_why_in_the_lists_language(
 
 
 def test_discarding_tells_nobody(session: Session, held: HeldMessage) -> None:
-    discard(session, held, NOW)
+    decide(session, held, Verb.DISCARD, NOW)
     assert session.scalars(select(Notice)).all() == []
     assert held.state == "discarded"
 
 
-@pytest.mark.parametrize("second", [accept, reject, discard])
-def test_a_decision_stands(session: Session, held: HeldMessage, second: object) -> None:
-    discard(session, held, NOW)
+@pytest.mark.parametrize("second", Verb)
+def test_a_decision_stands(session: Session, held: HeldMessage, second: Verb) -> None:
+    decide(session, held, Verb.DISCARD, NOW)
     with pytest.raises(AlreadyDecided):
-        second(session, held, NOW)  # type: ignore[operator]
+        decide(session, held, second, NOW)
     assert len(session.scalars(select(AuditEntry)).all()) == 1
 
 
 def test_the_same_mail_again_after_a_refusal_stays_refused(
     session: Session, mailing_list: MailingList, held: HeldMessage
 ) -> None:
-    reject(session, held, NOW)
+    decide(session, held, Verb.REJECT, NOW)
     submission = parse(mail(author="Nadia <nadia@example.org>", message_id="n@example.org"), NOW)
     answer = post(session, mailing_list, submission, NOW, max_bytes=1_000_000, source=Source.EMAIL)
     assert not isinstance(answer, Held)

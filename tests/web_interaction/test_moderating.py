@@ -128,7 +128,7 @@ def test_nothing_ticked_is_told_and_a_typed_reason_stays(
     answer = client.post("/moderation", data=long)
     assert answer.status_code == 400
     assert f'value="{ids[0]}" checked' in answer.text
-    for bad in ("reject:x", "ban:1", "", "accept:99999"):
+    for bad in ("reject:x", "bury:1", "", "accept:99999"):
         assert client.post("/moderation", data={"decision": bad}).status_code in (400, 404)
     assert set(states(app)) == {"held"}
 
