@@ -27,6 +27,7 @@ from forum.storage.mail import Delivery, DigestDelivery, HeldMessage, Incoming, 
 from mailbridge import notices, queue
 from mailbridge.digest import DigestBuilder
 from mailbridge.dispatch import Dispatcher
+from mailbridge.file_reader import FileReader
 from mailbridge.held_digest import queue_held_digests
 from mailbridge.mirror_sending import MirrorSender
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
@@ -63,6 +64,7 @@ class Worker:
     _digest_builder: DigestBuilder = field(init=False)
     _mirror: MirrorSender = field(init=False)
     _picturer: Picturer = field(init=False)
+    _file_reader: FileReader = field(init=False)
     _dispatcher: Dispatcher = field(init=False)
     _resumed_at: float = float("-inf")
     _gathered_at: datetime | None = None
@@ -72,6 +74,7 @@ class Worker:
         self._digest_builder = DigestBuilder(self.settings)
         self._mirror = MirrorSender(self.session, self.settings, self.transport, lambda: self.now())
         self._picturer = Picturer(self.session)
+        self._file_reader = FileReader(self.session, lambda: self.now())
         self._dispatcher = Dispatcher(
             session=self.session,
             settings=self.settings,
@@ -105,7 +108,7 @@ class Worker:
         sent = 0
         while not self.stopping:
             done = self._resume() + self._index() + self._gather_digests() + self._relearn()
-            done += self._picture()
+            done += self._picture() + self._read_files()
             upstream = self._send_upstream()
             sent += upstream
             done += upstream
@@ -133,7 +136,7 @@ class Worker:
         done += self._send_upstream()
         done += self._send(Delivery)
         done += self._index()
-        done += self._picture()
+        done += self._picture() + self._read_files()
         done += self._relearn()
         done += self._gather_digests()
         done += self._send(DigestDelivery)
@@ -151,6 +154,10 @@ class Worker:
         done = drain(self.session, self.index, INDEX_BATCH)
         self.session.commit()
         return done
+
+    def _read_files(self) -> int:
+        """Read the text of one attached file."""
+        return 0 if self.stopping else self._file_reader.read_one()
 
     def _picture(self) -> int:
         """Make one small picture of an attached one."""

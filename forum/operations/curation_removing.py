@@ -28,6 +28,7 @@ from forum.storage.archive import (
     RawMessage,
     Thread,
 )
+from forum.storage.attachment_text import AttachmentText
 from forum.storage.audit import AuditEntry
 from forum.storage.base import Base
 from forum.storage.curation import (
@@ -182,7 +183,14 @@ def _drop_mail(
 
 def _forget_words(session: Session, post: Post) -> None:
     forget_words_of(session, post)
-    for table in (PostSegment, PostAttachment, PostThumbnail, PostRevision, PostReport):
+    for table in (
+        PostSegment,
+        PostAttachment,
+        AttachmentText,
+        PostThumbnail,
+        PostRevision,
+        PostReport,
+    ):
         session.execute(delete(table).where(table.post_id == post.id))
     session.expire(post, ["segments", "attachments"])
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from forum.domain.values import Role, Segment
 from forum.search.protocol import IndexDocument
 from forum.storage.archive import Post, PostAttachment, PostSegment, PostState, Thread
+from forum.storage.attachment_text import AttachmentText
 from forum.storage.lists import MailingList
 
 READ_AT_ONCE: Final = 200
@@ -26,8 +27,10 @@ def documents(session: Session, post_ids: Sequence[int]) -> Iterator[IndexDocume
         some = sorted(post_ids[start : start + READ_AT_ONCE])
         segments = _by_post(session.execute(_segments(), {"ids": some}))
         attachments = _by_post(session.execute(_attachments(), {"ids": some}))
+        texts = _by_post(session.execute(_texts(), {"ids": some}))
         for row in session.execute(_posts(), {"ids": some}):
-            yield _document(row, segments.get(row.id, ()), attachments.get(row.id, ()))
+            files = tuple(one.text for one in texts.get(row.id, ()))
+            yield _document(row, segments.get(row.id, ()), attachments.get(row.id, ()), files)
 
 
 @cache
@@ -69,6 +72,17 @@ def _attachments() -> Select[*tuple[Any, ...]]:
     )
 
 
+@cache
+def _texts() -> Select[*tuple[Any, ...]]:
+    return (
+        select(AttachmentText.post_id, AttachmentText.text)
+        .where(
+            AttachmentText.post_id.in_(bindparam("ids", expanding=True)), AttachmentText.text != ""
+        )
+        .order_by(AttachmentText.post_id, AttachmentText.index)
+    )
+
+
 def _by_post(rows: Iterable[Row[Any]]) -> _Rows:
     found: _Rows = {}
     for row in rows:
@@ -77,7 +91,10 @@ def _by_post(rows: Iterable[Row[Any]]) -> _Rows:
 
 
 def _document(
-    row: Row[Any], segment_rows: Iterable[Row[Any]], attachment_rows: Iterable[Row[Any]]
+    row: Row[Any],
+    segment_rows: Iterable[Row[Any]],
+    attachment_rows: Iterable[Row[Any]],
+    attachment_texts: tuple[str, ...] = (),
 ) -> IndexDocument:
     segments = tuple(Segment(Role(one.role), one.text, one.language) for one in segment_rows)
     return IndexDocument(
@@ -92,6 +109,7 @@ def _document(
         tags=tuple(tag for tag in row.tags.split(",") if tag),
         attachment_names=tuple(one.filename for one in attachment_rows),
         segments=segments,
+        attachment_texts=attachment_texts,
     )
 
 

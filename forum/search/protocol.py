@@ -38,6 +38,8 @@ class IndexDocument:
     tags: tuple[str, ...]
     attachment_names: tuple[str, ...]
     segments: tuple[Segment, ...]
+    attachment_texts: tuple[str, ...] = ()
+    """What was read inside the attachments."""
 
     @property
     def has_attachment(self) -> bool:

@@ -25,6 +25,9 @@ has the same stem in each, a match in the right language counts more."""
 SUBJECT_WEIGHT: Final = 1.5
 """Subjects, tags and names have the stems of all three languages too."""
 TAG_WEIGHT: Final = 0.75
+FILE_WEIGHT: Final = 0.25
+MOST_IN_FILE: Final = 3
+"""For text inside attachments."""
 MINOR_WEIGHT: Final = 0.25
 """For names of authors and attachments."""
 
@@ -39,8 +42,15 @@ class Field:
     """Unstemmed term (see `analysis.variant`) to its positions, ascending."""
     next_position: int = 0
 
-    def take(self, forms: Mapping[str, Placed], length: int, weight: float) -> None:
-        """Add a text of so many words after those that are there."""
+    def take(
+        self, forms: Mapping[str, Placed], length: int, weight: float, most: int | None = None
+    ) -> None:
+        """Add a text of so many words after those that are there.
+
+        Args:
+            weight: of a word each time it stands there.
+            most: times that count; None: all.
+        """
         words, stems = self.words, self.stems
         start = self.next_position
         within = start + length <= LAST_POSITION
@@ -52,7 +62,7 @@ class Field:
                 words[stored] += here
             elif here:
                 words[stored] = here
-            gain = weight * len(places)
+            gain = weight * (len(places) if most is None else min(len(places), most))
             for stem in marked:
                 stems[stem] += gain
         self.next_position = start + length + GAP
@@ -77,6 +87,9 @@ def fields(document: IndexDocument) -> tuple[dict[Scope, Field], int]:
     for name in document.attachment_names:
         readable = name.replace("_", " ").replace(".", " ")
         text.take(*placed(readable, UNDETERMINED), MINOR_WEIGHT)
+    for inside in document.attachment_texts:
+        # However often a long file names a word: it never counts more than once said in a post.
+        text.take(*placed(inside, UNDETERMINED), FILE_WEIGHT, most=MOST_IN_FILE)
     in_author = placed(document.author, UNDETERMINED)
     author.take(*in_author, MINOR_WEIGHT)
     author.stems.clear()
