@@ -215,9 +215,10 @@ CLASSIFIED: dict[Outcomes, str] = {
         drafts.drop own_addresses.ask own_addresses.take
         outgoing.resume saved_searches.change saved_searches.drop
     """,
-    ITS_MODERATORS: "inviting.show glossary.edit glossary.take_in synthesis.write",
+    ITS_MODERATORS: "inviting.show ruling.show glossary.edit glossary.take_in synthesis.write",
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
+        ruling.save
         list_settings.show outgoing.show outgoing.decide members.show members.download members.remove members.add
         inviting.take_back glossary.remove synthesis.send saved_searches.private_feed
         confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
