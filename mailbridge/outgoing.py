@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Final
+from urllib.parse import quote
 
 from forum.clock import utcnow
 from forum.domain.flowed import flow
@@ -236,8 +237,11 @@ def _dress(post: Post, site_url: str) -> Dress | None:
 
 def redacted(text: str, site_url: str) -> str:
     """Without the tokens of other people's mail that an answer quotes."""
-    links = rf"({re.escape(site_url)}/(?:unsubscribe|confirm|login|settings)/)[\w-]{{8,}}"
-    text = re.sub(links, r"\1…", text)
+    pages = "(?:unsubscribe|confirm|login|settings)"
+    plain = rf"{re.escape(site_url)}/{pages}/"
+    # As a mail filter puts it into a link of its own.
+    wrapped = rf"{re.escape(quote(site_url, safe=''))}%2F{pages}%2F"
+    text = re.sub(rf"({plain}|(?i:{wrapped}))[\w-]{{8,}}", r"\1…", text)
     return re.sub(r"(-(?:bounces|confirm|moderate)\+)[\w.~-]{8,}(?=@)", r"\1…", text)
 
 

@@ -28,7 +28,10 @@ _COMMANDS = "confirm|bounces|moderate"
 _ADDRESS_TOKEN = re.compile(
     rf"-({_COMMANDS})(\+|%2B|&#43;)[A-Za-z0-9._~=-]{{1,512}}(?=@|%40|&#64;)", re.IGNORECASE
 )
-_PATH_TOKEN = re.compile(r"/(unsubscribe|confirm|login|settings)/[A-Za-z0-9._~=%-]{8,1024}")
+_PAGES = "unsubscribe|confirm|login|settings"
+_PATH_TOKEN = re.compile(rf"/({_PAGES})/[A-Za-z0-9._~=%-]{{8,1024}}")
+# Mail filters wrap each link of a mail in one of their own, and answers quote it so.
+_WRAPPED_TOKEN = re.compile(rf"%2F({_PAGES})%2F[A-Za-z0-9_-]{{8,1024}}", re.IGNORECASE)
 
 
 def mask_addresses_text(text: str) -> str:
@@ -65,7 +68,9 @@ def redact_tokens(text: str) -> str:
     """Text or HTML without the secrets of our own mails, wherever a quoted one shows them.
 
     These are the tokens in `<slug>-confirm+TOKEN@`, `-bounces+TOKEN@` and `-moderate+TOKEN@`, and
-    in web addresses whose path holds `/unsubscribe/TOKEN`, `/confirm/TOKEN` or `/login/TOKEN`.
+    in web addresses whose path holds `/unsubscribe/TOKEN`, `/confirm/TOKEN` or `/login/TOKEN`,
+    also where a mail filter has put the whole address, percent-encoded, into one of its own.
     """
     text = _ADDRESS_TOKEN.sub(lambda found: f"-{found[1]}{found[2]}{MASK}", text)
+    text = _WRAPPED_TOKEN.sub(lambda found: f"%2F{found[1]}%2F{MASK}", text)
     return _PATH_TOKEN.sub(lambda found: f"/{found[1]}/{MASK}", text)

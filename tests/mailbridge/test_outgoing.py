@@ -14,6 +14,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy.orm import Session
@@ -250,6 +251,14 @@ def test_a_token_in_a_quoted_footer_is_not_passed_on(outbox: Outbox) -> None:
     assert "f" * 48 not in message.get_content()
     assert "e" * 48 not in message.get_content()
     assert f"{SITE}/unsubscribe/{TOKEN}" in message.get_content()
+
+
+def test_a_token_in_a_link_that_a_mail_filter_wrapped_is_not_passed_on(outbox: Outbox) -> None:
+    wrapped = quote(f"{SITE}/unsubscribe/{'f' * 48}", safe="")
+    quoted = mail(text=f"Oui !\n\n> https://safe.example.com/?url={wrapped}&data=05\n")
+    content = outbox.message(quoted).get_content()
+    assert "f" * 48 not in content
+    assert "&data=05" in content
 
 
 def test_nothing_else_is_redacted() -> None:
