@@ -23,8 +23,10 @@ from forum.domain.markdown_limits import is_tame
 from forum.domain.masking import mask_addresses_html as mask_addresses_html
 from forum.domain.masking import mask_addresses_text as mask_addresses_text
 from forum.domain.masking import redact_tokens as redact_tokens
+from forum.domain.parallel import is_parallel, opening
 from forum.domain.reflow import unwrap
 from forum.domain.sanitizing import SCHEMES, TAGS, is_own_image, sanitize
+from forum.domain.typography import set_html
 from forum.domain.values import MULTIPLE, UNDETERMINED, Role, Segment, TextFormat
 
 SUMMARY_LENGTH: Final = 100
@@ -69,6 +71,7 @@ def render_segments(segments: Sequence[Segment], text_format: TextFormat) -> str
     """
     shown = [segment for segment in segments if segment.text.strip()]
     unfolded = not any(segment.role is Role.REPLY for segment in shown)
+    in_parallel = is_parallel(shown)
     parts: list[str] = []
     attribution: Segment | None = None
     for segment in shown:
@@ -81,6 +84,9 @@ def render_segments(segments: Sequence[Segment], text_format: TextFormat) -> str
             attribution = None
         if segment.role is Role.ATTRIBUTION:
             attribution = segment
+        elif segment.role is Role.REPLY and in_parallel:
+            body = _flowing(segment.text, text_format)
+            parts.append(f"{opening(segment.language)}{_set(body, segment)}</details>")
         elif segment.role is Role.REPLY:
             parts.append(_open_segment(segment, text_format))
         else:
@@ -141,14 +147,18 @@ def _flowing(text: str, text_format: TextFormat) -> str:
 
 def _open_segment(segment: Segment, text_format: TextFormat) -> str:
     attributes = _attributes(segment.role.value, segment.language)
-    return f"<div{attributes}>{_flowing(segment.text, text_format)}</div>"
+    return f"<div{attributes}>{_set(_flowing(segment.text, text_format), segment)}</div>"
+
+
+def _set(html: str, segment: Segment) -> str:
+    return set_html(html, segment.language)
 
 
 def _quotation(
     segment: Segment, attribution: Segment | None, text_format: TextFormat, unfolded: bool
 ) -> str:
     attributes = _attributes(segment.role.value, segment.language) + " open" * unfolded
-    body = f"<blockquote>{_flowing(segment.text, text_format)}</blockquote>"
+    body = f"<blockquote>{_set(_flowing(segment.text, text_format), segment)}</blockquote>"
     if attribution is None:
         return (
             f"<details{attributes}><summary>{_first_line(segment.text)}</summary>{body}</details>"
@@ -169,7 +179,7 @@ def _folded_segment(segment: Segment, text_format: TextFormat) -> str:
         # A name alone: folded, it would take as much room and say the same.
         return _open_segment(segment, text_format)
     attributes = _attributes(segment.role.value, segment.language)
-    inner = f"<div>{_inner(segment.text, text_format)}</div>"
+    inner = f"<div>{_set(_inner(segment.text, text_format), segment)}</div>"
     return f"<details{attributes}><summary>{_first_line(segment.text)}</summary>{inner}</details>"
 
 

@@ -30,7 +30,10 @@ _ATTRIBUTES: Final = {
     "summary": {"lang"},
 }
 _ALIGNMENTS: Final = {"left", "center", "right"}
-_SEGMENTS: Final = {"segment", "reply", "quotation", "attribution", "signature", "footer"}
+_SEGMENTS: Final = {
+    *("segment", "reply", "parallel"),
+    *("quotation", "attribution", "signature", "footer"),
+}
 # An image is shown only from a post's own attachments: one from elsewhere would tell its host
 # who reads what, and a free path could name an address of ours that acts when it is fetched.
 _OWN_IMAGE: Final = re.compile(r"/posts/[0-9]{1,18}/attachments/[0-9]{1,9}/[^/?#\\]{1,255}\Z")

@@ -79,6 +79,8 @@ class ThreadFilter:
     started_from: datetime | None = None
     started_before: datetime | None = None
     unanswered: bool = False
+    written_by: int | None = None
+    """An author who wrote something in it."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """As conditions on `thread`."""
@@ -93,6 +95,9 @@ class ThreadFilter:
             found.append(Thread.started_at < self.started_before)
         if self.unanswered:
             found.append(Thread.post_count == 1)
+        if self.written_by is not None:
+            own = Post.author_id == self.written_by, Post.state == PostState.VISIBLE
+            found.append(Thread.id.in_(select(Post.thread_id).where(*own)))
         return found
 
 

@@ -19,6 +19,8 @@ from markupsafe import Markup
 from forum import i18n
 from forum.clock import utcnow
 from forum.domain.masking import mask_addresses_text
+from forum.domain.parallel import folded_to
+from forum.domain.typography import set_text
 from forum.domain.values import MULTIPLE, UNDETERMINED, Flag
 from forum.web.addresses import (
     absolute,
@@ -52,6 +54,8 @@ def init_app(app: Flask) -> None:
         near_pages=near_pages,
         shown=shown,
         seen_by=seen_by,
+        set_text=set_text,
+        folded_to=folded_to,
         person=person,
         month_name=month_name,
         flag_text=flag_text,

@@ -6,9 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from forum.clock import utcnow
+from forum.domain import parallel
+from forum.domain.values import MULTIPLE
+from forum.i18n import current_language
 from forum.operations.curation_authors import TIME_TO_EDIT
 from forum.storage.post_rows import PostRow, page_of
 from forum.storage.visibility import Reader
+from forum.web.addresses import address_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Stance:
     """To which a post's number is added; empty where the reader cannot answer."""
     may_fetch: bool
     moderates: bool
+    whole: int = 0
+    """The post that is to be shown in all its languages; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,15 @@ class PostLook:
     answer_address: str
     answers: str
     """The address of the post answered, where that is not the one just above."""
+    whole_address: str = ""
+    """Where a text in several languages is shown with all of them open."""
+    whole: bool = False
+    """Whether that is asked for."""
+
+    @property
+    def folds(self) -> bool:
+        """Whether the reader's language alone is open."""
+        return bool(self.whole_address) and not self.whole
 
 
 def looks_of(
@@ -46,7 +61,7 @@ def looks_of(
 ) -> dict[int, PostLook]:
     """The looks of a page's posts, by post."""
     found: dict[int, PostLook] = {}
-    above, now = 0, utcnow()
+    above, now, language = 0, utcnow(), current_language()
     for post in posts:
         own = not reader.is_anonymous and reader.author_id == post.author_id
         found[post.id] = PostLook(
@@ -59,9 +74,17 @@ def looks_of(
             may_fetch=stance.may_fetch,
             answer_address=stance.answer_address,
             answers=_answers(post, above, stance),
+            whole_address=_whole_address(post, language),
+            whole=stance.whole == post.id,
         )
         above = post.id
     return found
+
+
+def _whole_address(post: PostRow, language: str) -> str:
+    if post.language != MULTIPLE or language not in parallel.languages_of(post.html):
+        return ""
+    return f"{address_with(whole=post.id, parent=None)}#post-{post.id}"
 
 
 def _answers(post: PostRow, above: int, stance: Stance) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -25,7 +24,7 @@ from forum.storage.visibility import (
     may_fetch_bytes,
     visible_lists,
 )
-from forum.web import charts, unread
+from forum.web import charts, thread_filters, unread
 from forum.web.addresses import (
     LARGEST_KEY,
     address_with,
@@ -39,8 +38,6 @@ from forum.web.reader import current_reader, moderated_lists
 THREADS_A_PAGE: Final = 50
 LATEST_THREADS: Final = 8
 NAMED_PARTICIPANTS: Final = 12
-FIRST_YEAR: Final = 1970
-LAST_YEAR: Final = 2199
 
 blueprint = Blueprint("reading", __name__)
 
@@ -67,7 +64,7 @@ def show_list(slug: str) -> str:
     """One list's threads by latest activity."""
     session, reader = db.session(), current_reader()
     mailing_list = find_list(session, reader, slug) or abort(404)
-    page, wanted = page_number(), _thread_filter()
+    page, wanted = page_number(), thread_filters.wanted_threads(reader)
     size = browsing.size_of_list(session, mailing_list.id)
     is_whole = wanted == browsing.ThreadFilter()
     total = size.threads if is_whole else browsing.count_threads(session, mailing_list.id, wanted)
@@ -90,6 +87,9 @@ def show_list(slug: str) -> str:
         page=page,
         pages=pages,
         wanted=wanted,
+        tags=sorted({tag for row in threads for tag in row.tags}),
+        applied=thread_filters.applied(wanted),
+        years=thread_filters.years_of(mailing_list.id, size) if total or not is_whole else (),
         is_member=_is_member(reader, mailing_list),
         timeline=_timeline(mailing_list, size) if is_whole and page == 1 else None,
     )
@@ -188,6 +188,7 @@ def show_thread(found: Thread, **extra: object) -> str:
         answer_address=address_with(parent="") if can_answer else "",
         may_fetch=view.can_fetch,
         moderates=view.can_moderate,
+        whole=whole_number(request.args.get("whole", ""), LARGEST_KEY) or 0,
     )
     values: dict[str, object] = {
         "thread": found,
@@ -296,28 +297,6 @@ def wanted_parent(thread: Thread) -> Post | None:
     found = find_post(db.session(), current_reader(), number) if number else None
     is_near = found is not None and found.mailing_list_id == thread.mailing_list_id
     return found if is_near else None
-
-
-def _thread_filter() -> browsing.ThreadFilter:
-    start, end = _period(request.args.get("year", ""), request.args.get("month", ""))
-    return browsing.ThreadFilter(
-        language=request.args.get("language", "").strip().lower()[:20],
-        tag=request.args.get("tag", "").strip().lower()[:100],
-        started_from=start,
-        started_before=end,
-        unanswered="unanswered" in request.args,
-    )
-
-
-def _period(year: str, month: str) -> tuple[datetime | None, datetime | None]:
-    """A year, or a month of it, as a half-open span of time; nothing where there is none."""
-    number, first = whole_number(year, LAST_YEAR, FIRST_YEAR), whole_number(month, 12)
-    if number is None:
-        return None, None
-    if first is not None:
-        after = (number, first + 1) if first < 12 else (number + 1, 1)
-        return datetime(number, first, 1, tzinfo=UTC), datetime(*after, 1, tzinfo=UTC)
-    return datetime(number, 1, 1, tzinfo=UTC), datetime(number + 1, 1, 1, tzinfo=UTC)
 
 
 def _is_member(reader: Reader, mailing_list: MailingList) -> bool:

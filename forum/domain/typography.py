@@ -1,0 +1,37 @@
+"""How the spaces of French stand before its marks: no line breaks there.
+
+For what is shown alone: stored text, search and mail keep the plain spaces that people typed. Where
+none was typed, none is added.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+NARROW: Final = "\u202f"
+"""The narrow no-break space (Unicode, section 6.2)."""
+# A mark is one at the end of a word: `a ?b` may be anything else.
+_BREAKABLE: Final = re.compile(
+    r"(?<=\S) (?=[:;?!»]{1,9}(?:[\s<.,)\]…]|&quot;|&#39;|$))|(?<=«) (?=\S)", re.MULTILINE
+)
+_VERBATIM: Final = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>|<[^>]*>)", re.DOTALL)
+
+
+def set_text(text: str, language: str) -> str:
+    """A line of text as it is shown.
+
+    Args:
+        language: BCP 47; other languages than French are left alone.
+    """
+    return _BREAKABLE.sub(NARROW, text) if language == "fr" else text
+
+
+def set_html(html: str, language: str) -> str:
+    """The same for HTML that we made: tags and what is typed as code stay as they are."""
+    if language != "fr" or not _BREAKABLE.search(html):
+        return html
+    parts = _VERBATIM.split(html)
+    # What was split at has the odd places.
+    parts[::2] = [_BREAKABLE.sub(NARROW, part) for part in parts[::2]]
+    return "".join(parts)
