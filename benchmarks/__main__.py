@@ -22,6 +22,7 @@ BENCHMARKS: Final = {
     "delivery": "mail out: copies built and sent",
     "burst": "posts by mail until the last subscriber has them",
     "searching": "queries over an index",
+    "relevance": "how well sixty judged searches are answered",
     "import_rate": "an archive taken in by the command",
 }
 """Each a module of this package with `run(size: Size) -> list[Figure]`, in the order of the run."""
