@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain.bounce_words import is_about_address
+from forum.domain.bounce_words import is_about_address, is_about_sender
 from forum.operations import outgoing
 from forum.storage.mail import Notice
 from forum.storage.people import administrators
@@ -32,7 +32,8 @@ PAUSES: Final = (5.0, 15.0, 60.0, 300.0)
 """Seconds before a smarthost that cannot be used is tried again, longer each time."""
 
 SAME_REFUSALS: Final = 5
-"""So many times the same 5xx in a batch, for most of its recipients, is the smarthost's fault."""
+"""So many times the same 5xx in a batch, for most of its recipients, is the smarthost's fault; of
+one that refuses us by its own words, such as `relay access denied`, once is enough."""
 
 DOUBTED: Final = 3
 """So often a refusal of most that names their addresses is not believed. On a list whose addresses
@@ -63,9 +64,11 @@ def judge(rows: Mapping[int, Row], results: Mapping[int, Outcome]) -> Verdict:
     reply = ""
     if doubtful:
         code, number = Counter(doubtful.values()).most_common(1)[0]
-        if number >= SAME_REFUSALS and number * 2 > len(results):
-            alike = frozenset(key for key, own in doubtful.items() if own == code)
-            reply = refused[min(alike)].reply
+        same = frozenset(key for key, own in doubtful.items() if own == code)
+        said = refused[min(same)].reply
+        enough = number >= SAME_REFUSALS or is_about_sender(said)
+        if enough and number * 2 > len(results):
+            alike, reply = same, said
             log.error("same refusal for most code=%s number=%d", code, number)
     some_left = any(isinstance(one, Sent) for one in results.values())
     return Verdict(broken or reply, alike, bool(broken or (reply and not some_left)))

@@ -53,6 +53,14 @@ _GONE: Final = re.compile(
     r"no encontrad|no se (ha |pudo )?encontr|desactivad|cerrad|suprimid|eliminad|invalid|no valid)"
 )
 
+_OF_SENDER: Final = re.compile(
+    r"relay(ing)? (access )?(is )?(denied|not (permitted|allowed)|prohibited|refused)"
+    r"|(unable|not (permitted|allowed|authori[sz]ed)|do not|don't) (to )?relay"
+    r"|authentication (is )?required|not authenticated|client host rejected"
+    r"|sender address rejected|not owned by user"
+)
+"""What a server says of whoever hands mail over; many say it of each recipient, at RCPT."""
+
 _HARD_DETAILS: Final = {
     # RFC 3463, section 3.2, and the registry of RFC 5248: 1.5 is a good address, 1.7 and 1.8 are
     # about the sender's.
@@ -111,6 +119,11 @@ def is_about_address(reply: str) -> bool:
     if found is not None:
         return found[2] in _ADDRESS_SUBJECTS
     return _GONE.search(plain(reply)) is not None
+
+
+def is_about_sender(reply: str) -> bool:
+    """Whether a reply of the smarthost refuses whoever sends, whatever the recipient."""
+    return not is_about_address(reply) and _OF_SENDER.search(plain(reply)) is not None
 
 
 def says_something(text: str) -> bool:

@@ -14,7 +14,12 @@ from forum.domain.bounce_score import (
     after_bounce,
     score_at,
 )
-from forum.domain.bounce_words import Failure, failure_of, is_about_address
+from forum.domain.bounce_words import (
+    Failure,
+    failure_of,
+    is_about_address,
+    is_about_sender,
+)
 
 NOW = datetime(2010, 3, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -126,3 +131,20 @@ def test_what_a_refusal_says_of_an_address(
 )
 def test_whether_a_refusal_names_the_address(reply: str, expected: bool) -> None:
     assert is_about_address(reply) is expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("554 5.7.1 <ana@example.net>: Relay access denied", True),
+        ("550 relaying not permitted", True),
+        ("530 5.7.0 Authentication required", True),
+        ("554 5.7.1 <h[192.0.2.1]>: Client host rejected: Access denied", True),
+        ("553 5.7.1 <awa@example.org>: Sender address rejected: not owned by user x", True),
+        ("550 5.7.1 message taken for spam", False),
+        ("550 5.1.1 no such user: relay access denied", False),
+        ("550 no such user here", False),
+    ],
+)
+def test_what_is_said_of_whoever_sends(reply: str, expected: bool) -> None:
+    assert is_about_sender(reply) is expected

@@ -130,6 +130,21 @@ def test_the_same_refusal_of_most_scores_nobody_and_is_tried_again_later_each_ti
     assert session.scalars(select(BounceStanding)).all() == []
 
 
+def test_a_smarthost_that_relays_nothing_is_at_fault_for_a_single_mail_too(
+    works: Works, make: Make, session: Session
+) -> None:
+    make.post(a_list(make, 1), mail_out=True)
+    works.transport.answer = lambda recipient: Refused("554 5.7.1 <x@y>: Relay access denied")
+    works()
+    assert states(session) == [SendState.QUEUED]
+    assert current_fault(session) is not None
+    assert session.scalars(select(BounceStanding)).all() == []
+    works.transport.answer = lambda recipient: Sent("250 ok")
+    works.clock.now += HOUR
+    works()
+    assert states(session) == [SendState.SENT]
+
+
 def test_a_few_refusals_among_many_are_the_recipients(
     works: Works, make: Make, session: Session
 ) -> None:
