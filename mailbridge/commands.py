@@ -77,7 +77,7 @@ def obey(
         case Verb.HELP:
             asking.answer(NoticeKind.HELP)
         case Verb.UNKNOWN:
-            asking.answer(NoticeKind.UNKNOWN_COMMAND, command=command.word)
+            asking.not_understood(command, "unknown")
         case _:
             asking.change(command)
     return str(command.verb)
@@ -178,10 +178,20 @@ class _Asking:
         is_past = command.until is not None and (
             choices.end_of_pause(self.mailing_list, command.until) <= self.now
         )
-        if is_past or (change.following and not change.thread_id):
-            self.answer(NoticeKind.UNKNOWN_COMMAND, command=command.word)
-            return
-        choices.request_change(self.session, subscription, change, self.now, self.site_url)
+        if is_past:
+            self.not_understood(command, "past_day")
+        elif change.following and not change.thread_id:
+            self.not_understood(command, "no_thread")
+        else:
+            choices.request_change(self.session, subscription, change, self.now, self.site_url)
+
+    def not_understood(self, command: Command, why: str) -> None:
+        """Say what is missing, and what is understood.
+
+        Args:
+            why: A paragraph of the template: `unknown`, `past_day` or `no_thread`.
+        """
+        self.answer(NoticeKind.UNKNOWN_COMMAND, command=command.word, **{why: "yes"})
 
     def confirm(self, secret: str) -> None:
         """Whatever the secret was sent for; one of another list is not this list's to use."""

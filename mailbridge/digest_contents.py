@@ -29,8 +29,8 @@ _MESSAGES: Final = {
     "es": ("1 mensaje", "%s mensajes"),
 }
 _THREADS: Final = {
-    "fr": ("1 discussion", "%s discussions"),
-    "en": ("1 discussion", "%s discussions"),
+    "fr": ("1 fil", "%s fils"),
+    "en": ("1 thread", "%s threads"),
     "es": ("1 hilo", "%s hilos"),
 }
 _NO_SUBJECT: Final = {"fr": "(sans objet)", "en": "(no subject)", "es": "(sin asunto)"}

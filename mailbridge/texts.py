@@ -13,14 +13,6 @@ from forum.domain.values import LANGUAGES
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
-SUBJECTS: Final = {
-    "help": {
-        "fr": "Mode d’emploi de %(list_title)s",
-        "en": "How to use %(list_title)s",
-        "es": "Instrucciones de %(list_title)s",
-    },
-}
-
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
 _BLOCK: Final = re.compile(r"^\[\[(\w+)\n(.*?)^\]\]\n", re.MULTILINE | re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
@@ -39,8 +31,7 @@ class Text:
 def fill(kind: str, language: str, values: Mapping[str, str]) -> Text:
     """The text of a kind in a language.
 
-    A template's first line is `Subject: …`, then an empty line, then the body; where it has none,
-    the subject stands in `SUBJECTS`. `%(name)s` stands
+    A template's first line is `Subject: …`, then an empty line, then the body. `%(name)s` stands
     for a value; a block of lines between `[[name` and `]]` is left out where the value is empty.
 
     Args:
@@ -53,8 +44,6 @@ def fill(kind: str, language: str, values: Mapping[str, str]) -> Text:
     """
     language = language if language in LANGUAGES else "en"
     subject, _, body = _read(kind, language).partition("\n")
-    if not subject.startswith("Subject:"):
-        subject, body = SUBJECTS[kind][language], f"{subject}\n{body}"
     body = _BLOCK.sub(lambda found: found[2] if values.get(found[1]) else "", body.lstrip("\n"))
     subject = _substitute(subject.removeprefix("Subject:"), values)
     return Text(" ".join(subject.split()), _substitute(body, values))

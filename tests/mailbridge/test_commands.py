@@ -240,11 +240,15 @@ def test_a_digest_is_asked_for_by_mail_and_confirmed_by_a_reply(
     assert box.answers()[-1].kind == "changed"
 
 
-def test_a_pause_in_the_past_is_not_understood(box: Post, ancrage: MailingList, make: Make) -> None:
+def test_a_pause_in_the_past_is_refused_with_the_reason(
+    box: Post, ancrage: MailingList, make: Make
+) -> None:
     make.subscriber(ancrage, PILAR)
     make.commit()
     box.send("request", subject="pause 2010-02-28")
-    assert box.answers()[-1].kind == "unknown-command"
+    told = box.answers()[-1]
+    assert (told.kind, told.params["past_day"]) == ("unknown-command", "yes")
+    assert "unknown" not in told.params
     box.send("request", subject="pause 2010-04-28")
     assert box.answers()[-1].params["until"] == "2010-04-28"
 
@@ -277,7 +281,9 @@ def test_without_a_thread_there_is_nothing_to_mute(
     make.subscriber(ancrage, PILAR)
     make.commit()
     box.send("request", subject="mute")
-    assert box.answers()[-1].kind == "unknown-command"
+    told = box.answers()[-1]
+    assert (told.kind, told.params["no_thread"]) == ("unknown-command", "yes")
+    assert "unknown" not in told.params
 
 
 def test_settings_bring_a_link_and_strangers_the_instructions(

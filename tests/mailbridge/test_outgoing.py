@@ -301,6 +301,7 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "reasons": "moderated-list,closed-thread",
         "reason": "Merci de raccourcir.\nCordialement",
         "command": "bonjour",
+        "unknown": "yes",
         "reply": "550 not you",
         "since": "2010-03-01 10:00",
         "postmaster_address": "postmaster@lists.example.org",
