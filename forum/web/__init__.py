@@ -30,6 +30,8 @@ BLUEPRINTS: Final = (
     "forum.web.old_addresses",
     "forum.web.searching",
     "forum.web.pages",
+    "forum.web.api_help",
+    "forum.web.metadata",
     "forum.web.languages",
     "forum.web.health",
     "forum.web.session",

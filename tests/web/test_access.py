@@ -69,6 +69,8 @@ def addresses(post: Post) -> list[str]:
         "/lists/private/glossary",
         "/lists/private/glossary.csv",
         "/lists/private/glossary.tbx",
+        "/lists/private/topics",
+        "/lists/private/topics.ics",
         f"/threads/{thread}/terms",
     ]
 
@@ -177,7 +179,7 @@ TO_LOGIN: Outcomes = ("login", "login", "login", "login")
 WRITERS: Outcomes = ("401", "404", "open", "open")
 CLASSIFIED: dict[Outcomes, str] = {
     ANYBODY: """
-        reading.home people.show pages.about pages.help_page searching.search searching.search_feed
+        reading.home people.show pages.about pages.help_page api_help.show searching.search searching.search_feed
         searching.opensearch citing.found health.healthz health.metrics static
         session.login session.logout api.lists api.search api.openapi
     """,
@@ -187,6 +189,7 @@ CLASSIFIED: dict[Outcomes, str] = {
         downloads.thread_messages downloads.list_archive writing.compose writing.answer
         subscribing.join choices.ask following.decide api.one_list api.threads api.thread
         api.post api.message glossary.show glossary.download glossary.of_thread
+        topics.show topics.feed
     """,
     MEMBERS_AT_MOST: """
         downloads.attachment downloads.thumbnail old_addresses.sympa old_addresses.sympa_message
@@ -215,12 +218,12 @@ CLASSIFIED: dict[Outcomes, str] = {
         drafts.drop own_addresses.ask own_addresses.take
         outgoing.resume saved_searches.change saved_searches.drop
     """,
-    ITS_MODERATORS: "inviting.show ruling.show glossary.edit glossary.take_in synthesis.write",
+    ITS_MODERATORS: "inviting.show ruling.show glossary.edit glossary.take_in topics.edit synthesis.write",
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
         ruling.save
         list_settings.show outgoing.show outgoing.decide members.show members.download members.remove members.add
-        inviting.take_back glossary.remove synthesis.send saved_searches.private_feed
+        inviting.take_back glossary.remove topics.remove synthesis.send saved_searches.private_feed
         confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
         session.ask session.enter
     """,
