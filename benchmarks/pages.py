@@ -16,13 +16,16 @@ from sqlalchemy import select
 
 from benchmarks import generator
 from benchmarks.figure import Figure, middle, number, percentile, ratio, timed
-from benchmarks.site import SLUG, THREAD_SUBJECT, fill, new_site, thread_of
+from benchmarks.site import NOW, SLUG, THREAD_SUBJECT, fill, new_site, the_list, thread_of
 from forum.extensions import db
+from forum.operations.accounts import create_account
+from forum.operations.subscriptions import subscribe
 from forum.storage.archive import Thread
 
 POSTS: Final = {"tiny": 60, "quick": 600, "usual": 5_000, "full": 50_000}
 REQUESTS: Final = {"tiny": 3, "quick": 100, "usual": 200, "full": 300}
 THREAD_POSTS: Final = 30
+SUBSCRIBERS: Final = 30
 _BARE: Final = """<!doctype html><title>{{ rows[0][1] }}</title>
 {% for id, subject, author, date, html in rows %}
 <article id="post-{{ id }}"><h2>{{ subject }}</h2><p>{{ author }}, {{ date }}</p>{{ html|safe }}
@@ -43,10 +46,14 @@ def run(size: str = "usual") -> list[Figure]:
             "search page, one common word": "/search?q=quartier",
             "search page, two words and a language": "/search?q=nouveau+marché+lang:fr",
         }
-        client = app.test_client()
+        pages["months"] = f"/lists/{SLUG}/months"
+        anonymous, member = app.test_client(), app.test_client()
+        _sign_in(app, member)
+        asked = [(anonymous, name, address) for name, address in pages.items()]
+        asked += [(member, f"signed in: {name}", pages[name]) for name in list(pages)[:3]]
         figures = [
             _Page(client, address, REQUESTS[size]).figure(f"{name}, {total:,} posts", floor)
-            for name, address in pages.items()
+            for client, name, address in asked
         ]
     return [floor.figure("floor: 30 rows in a bare Flask page", None), *figures]
 
@@ -86,6 +93,20 @@ def bare(database: Path, thread_id: int) -> Flask:
         return template.render(rows=connection.execute(query, (thread_id,)).fetchall())
 
     return app
+
+
+def _sign_in(app: Flask, client: FlaskClient) -> None:
+    """As somebody with an account who is subscribed, beside others, and has read everything."""
+    with app.app_context():
+        session = db.session()
+        account = create_account(session, "reader@example.net", "Awa Ndiaye", NOW, language="fr")
+        addresses = [account.email, *(f"person{place}@example.net" for place in range(SUBSCRIBERS))]
+        for address in addresses:
+            subscribe(session, the_list(), address, NOW, language="fr")
+        session.commit()
+        key = account.get_id()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = key, True
 
 
 def _places(app: Flask) -> tuple[Path, int]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+WIDE: Final = "\u00a0"
+"""The no-break space: before a colon and inside guillemets."""
 NARROW: Final = "\u202f"
-"""The narrow no-break space (Unicode, section 6.2)."""
+"""The narrow one (Unicode, section 6.2): before the other marks."""
 # A mark is one at the end of a word: `a ?b` may be anything else.
 _BREAKABLE: Final = re.compile(
     r"(?<=\S) (?=[:;?!»]{1,9}(?:[\s<.,)\]…]|&quot;|&#39;|$))|(?<=«) (?=\S)", re.MULTILINE
@@ -24,7 +26,7 @@ def set_text(text: str, language: str) -> str:
     Args:
         language: BCP 47; other languages than French are left alone.
     """
-    return _BREAKABLE.sub(NARROW, text) if language == "fr" else text
+    return _BREAKABLE.sub(_space, text) if language == "fr" else text
 
 
 def set_html(html: str, language: str) -> str:
@@ -33,5 +35,10 @@ def set_html(html: str, language: str) -> str:
         return html
     parts = _VERBATIM.split(html)
     # What was split at has the odd places.
-    parts[::2] = [_BREAKABLE.sub(NARROW, part) for part in parts[::2]]
+    parts[::2] = [_BREAKABLE.sub(_space, part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _space(found: re.Match[str]) -> str:
+    after = found.string[found.end() : found.end() + 1]
+    return NARROW if after in (";", "?", "!") else WIDE

@@ -6,7 +6,7 @@ import pytest
 
 from forum.domain.typography import set_html, set_text
 
-N = "\u202f"
+N, W = "\u202f", "\u00a0"
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,8 @@ N = "\u202f"
     [
         ("Qui vient ?", f"Qui vient{N}?"),
         ("Qui vient ? Moi !", f"Qui vient{N}? Moi{N}!"),
-        ("« Le pont » : suite ; fin", f"«{N}Le pont{N}»{N}: suite{N}; fin"),
+        ("« Le pont » : suite ; fin", f"«{W}Le pont{W}»{W}: suite{N}; fin"),
+        ("On dit : « Vraiment ! »", f"On dit{W}: «{W}Vraiment{N}!{W}»"),
         ("Vraiment ?!", f"Vraiment{N}?!"),
         ("(qui vient ?)", f"(qui vient{N}?)"),
         ("Qui vient? Moi!", "Qui vient? Moi!"),

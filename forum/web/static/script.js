@@ -61,8 +61,8 @@ const selected = JSON.parse(sessionStorage.getItem(SELECTED) || "null");
 const answer = document.querySelector("#answer textarea[name=text]");
 if (selected && answer && new URL(location).searchParams.get("parent") === selected[0]) {
   sessionStorage.removeItem(SELECTED);
-  // Pages show French with narrow no-break spaces; what is written has plain ones.
-  const quoted = selected[1].replace(/\u202f/g, " ").trim().replace(/^/gm, "> ").replace(/[ \t]+$/gm, "");
+  // Pages show French with no-break spaces; what is written has plain ones.
+  const quoted = selected[1].replace(/[\u00a0\u202f]/g, " ").trim().replace(/^/gm, "> ").replace(/[ \t]+$/gm, "");
   answer.value = `${answer.value ? answer.value.trimEnd() + "\n\n" : ""}${quoted}\n\n`;
   // The browser goes to #answer once all is loaded, and takes the focus with it.
   addEventListener("load", () =>
