@@ -139,11 +139,14 @@ def test_sent_from_my_desk_is_a_sentence() -> None:
 )  # fmt: skip
 def test_a_hostile_megabyte_takes_linear_time(line: str) -> None:
     text = line * (1_000_000 // len(line))
-    spent = []
-    for size in (len(text) // 4, len(text)):
+
+    def taken(part: str) -> float:
         start = time.process_time()
-        segment(text[:size])
-        spent.append(time.process_time() - start)
+        segment(part)
+        return time.process_time() - start
+
+    # The better of two: a collection of garbage falls where it likes.
+    spent = [min(taken(text[:size]) for _ in range(2)) for size in (len(text) // 4, len(text))]
     # Seconds of processor time that leave room for a busy machine; the growth is what counts.
     assert spent[1] < 5, "a megabyte took too long"
     assert spent[1] < 10 * max(spent[0], 0.05), "four times the text took ten times as long"
