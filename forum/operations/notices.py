@@ -40,6 +40,8 @@ class NoticeKind(StrEnum):
     CHANGED = "changed"
     INVITATION = "invitation"
     HELD_DIGEST = "held-digest"
+    TOPIC_REMINDER = "topic-reminder"
+    """To a subscriber: a topic of the calendar ends soon."""
     SAVED_SEARCH = "saved-search"
     HELP = "help"
     UNKNOWN_COMMAND = "unknown-command"

@@ -24,6 +24,7 @@ from forum.operations.deriving import (
 from forum.operations.mirroring_out import queue_upstream, readers_outside
 from forum.operations.raw import store_raw
 from forum.operations.threads import refresh_summaries
+from forum.operations.topics import file_thread
 from forum.storage.archive import MessageLink, Post, Thread
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import IndexQueue
@@ -58,6 +59,7 @@ def publish(
     session.flush()
     touched = threading.settle(session, row)
     refresh_summaries(session, touched)
+    file_thread(session, mailing_list, row)
     session.add(IndexQueue(post_id=row.id, queued_at=now))
     if mail:
         copies = {box.key for box in submission.recipients} if source == Source.EMAIL else set()

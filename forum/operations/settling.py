@@ -14,6 +14,7 @@ from forum.domain.values import Source
 from forum.operations.arrangement import Arrangement, apply, arrange
 from forum.operations.gathering import chunks
 from forum.operations.threads import refresh_summaries
+from forum.operations.topics import file_threads
 from forum.storage.archive import MessageLink, Post, Thread
 from forum.storage.lists import MailingList
 from forum.storage.mail import IndexQueue
@@ -66,6 +67,7 @@ def settle_some(
     touched |= {row.id for row in rows}
     _forget(session, provisional)
     refresh_summaries(session, touched)
+    file_threads(session, mailing_list, touched, after_post_id)
     _queue(session, mailing_list, touched, after_post_id, now)
     return touched
 

@@ -52,7 +52,7 @@ class SynthesisVersion(Base):
     """When it was sent, or given to the moderators of the list."""
 
     account: Mapped[Account | None] = relationship()
-    source: Mapped[SynthesisVersion | None] = relationship(remote_side=[id])
+    source: Mapped[SynthesisVersion | None] = relationship(remote_side="SynthesisVersion.id")
     thread: Mapped[Thread] = relationship()
 
     @property

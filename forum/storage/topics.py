@@ -40,7 +40,7 @@ class Topic(Base):
     remind_days: Mapped[int] = mapped_column(default=7)
     """How long before the end subscribers are reminded; 0: never."""
     reminded_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
 
     mailing_list: Mapped[MailingList] = relationship()
 
@@ -55,6 +55,7 @@ class TopicRow:
     products: dict[str, str]
     starts_on: date
     ends_on: date
+    changed_at: datetime
 
     def title(self, language: str) -> str:
         """The title in a language, or in another one."""
@@ -77,7 +78,8 @@ def _in_language(texts: dict[str, str], language: str) -> str:
 def _topics_query() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Topic.id, Topic.tag, Topic.titles, Topic.products, Topic.starts_on, Topic.ends_on
+            Topic.id, Topic.tag, Topic.titles, Topic.products, Topic.starts_on, Topic.ends_on,
+            Topic.changed_at,
         )
         .where(Topic.mailing_list_id == bindparam("mailing_list"))
         .order_by(Topic.starts_on, Topic.ends_on, Topic.id)

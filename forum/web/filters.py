@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from forum import i18n
 from forum.clock import utcnow
+from forum.domain.days import LOCALES, day_in_words
 from forum.domain.masking import mask_addresses_text
 from forum.domain.parallel import folded_to
 from forum.domain.typography import set_text
@@ -34,9 +34,6 @@ from forum.web.reader import current_reader
 
 IN_WORDS: Final = timedelta(days=28)
 JUST_NOW: Final = timedelta(seconds=60)
-# English readers of three continents: the day comes before the month.
-LOCALES: Final = {"en": "en_GB"}
-FIRST_OF_MONTH: Final = re.compile(r"\b1(?= \D)")
 
 
 def init_app(app: Flask) -> None:
@@ -253,6 +250,4 @@ def _full_date(when: datetime, locale: str, zone: tzinfo) -> str:
 
 @lru_cache(maxsize=4096)
 def _date(when: datetime, style: str, locale: str, zone: tzinfo) -> str:
-    text = format_date(when.astimezone(zone).date(), style, locale=locale)
-    # French counts the days, but for the first, which it ranks; the CLDR patterns cannot say so.
-    return FIRST_OF_MONTH.sub("1er", text) if locale == "fr" else text
+    return day_in_words(when.astimezone(zone).date(), locale, style)

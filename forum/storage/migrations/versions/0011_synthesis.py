@@ -44,7 +44,7 @@ def upgrade() -> None:
     sa.Column('ends_on', sa.Date(), nullable=False),
     sa.Column('remind_days', sa.Integer(), nullable=False),
     sa.Column('reminded_at', forum.storage.base.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('created_at', forum.storage.base.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', forum.storage.base.UTCDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['mailing_list_id'], ['mailing_list.id'], name=op.f('fk_topic_mailing_list_id_mailing_list'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_topic')),
     sa.UniqueConstraint('mailing_list_id', 'tag_key', name=op.f('uq_topic_mailing_list_id_tag_key'))
