@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.operations.lists import OF_THE_SITE
 from forum.storage.lists import MailingList, Mode, list_by_address
 
 
@@ -58,13 +59,14 @@ def resolve(session: Session, address: str, mail_domain: str) -> Route | None:
 
     A list's own address, its bridge address, and `<slug>` with or without a suffix, at MAIL_DOMAIN
     or at the domain of the list's own address; the postmaster also without a domain (RFC 5321,
-    section 4.5.1). Case matters in tokens alone.
+    section 4.5.1), and where abuse is reported (RFC 2142). Case matters in tokens alone.
 
     Args:
         address: from RCPT TO, without angle brackets.
         mail_domain: the setting, lower case.
     """
-    if address.lower().rstrip(".").removesuffix(f"@{mail_domain}") == RouteKind.POSTMASTER:
+    plain = address.lower().rstrip(".")
+    if plain == "postmaster" or plain in {f"{name}@{mail_domain}" for name in OF_THE_SITE}:
         return Route(RouteKind.POSTMASTER, None, "")
     local, at, domain = address.rpartition("@")
     if not at or not local or len(address) > 320:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from email.utils import format_datetime
 from urllib.parse import urlsplit
+
+from babel.dates import format_date
 
 from forum.domain.values import Mailbox
 from forum.operations.notices import NoticeKind
@@ -127,6 +130,9 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         values["unsubscribe_url"] = list_headers.unsubscribe_url(
             settings.site_url, notice.params["token"]
         )
+    if values.get("until"):
+        day = date.fromisoformat(values["until"])
+        values["until"] = format_date(day, "long", locale=notice.language)
     if "reasons" in values:
         codes = values["reasons"].split(",")
         values["advice"] = advice(codes, notice.language, values)

@@ -32,6 +32,9 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 TITLE_CHARACTERS = 200
 WELCOME_CHARACTERS = 5_000
 PREFIX_CHARACTERS = 40
+OF_THE_SITE = frozenset({"postmaster", "abuse"})
+"""What stands before the at sign in the site's own addresses (RFC 2142, sections 4 and 5)."""
+
 RESERVED_ENDINGS = (
     "-subscribe",
     "-unsubscribe",
@@ -88,7 +91,7 @@ def create_list(
     except AccountError as error:
         raise ListError(str(error)) from None
     slug = address.partition("@")[0]
-    if not SLUG.fullmatch(slug) or slug.endswith(RESERVED_ENDINGS) or slug == "postmaster":
+    if not SLUG.fullmatch(slug) or slug.endswith(RESERVED_ENDINGS) or slug in OF_THE_SITE:
         raise ListError(f"{slug!r} cannot name a list")
     if list_by_slug(session, slug) or list_by_address(session, address):
         raise ListError(f"there is a list {slug} already")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
+from forum.operations.lists import ListError, create_list
 from mailbridge.addressing import RouteKind, resolve, sub_address
-from tests.factories import Make
+from tests.factories import START, TITLES, Make
 
 DOMAIN = "lists.example.org"
 
@@ -89,3 +90,18 @@ def test_the_postmaster_is_known_with_and_without_a_domain(session: Session, lis
         assert route is not None
         assert (route.kind, route.mailing_list_id) == (RouteKind.POSTMASTER, None)
     assert resolve(session, "postmaster@elsewhere.example.org", DOMAIN) is None
+
+
+def test_what_is_sent_to_the_abuse_address_goes_where_the_postmasters_mail_goes(
+    session: Session, lists: None
+) -> None:
+    route = resolve(session, "Abuse@lists.example.org", DOMAIN)
+    assert route is not None
+    assert (route.kind, route.mailing_list_id) == (RouteKind.POSTMASTER, None)
+    assert resolve(session, "abuse", DOMAIN) is None
+
+
+@pytest.mark.parametrize("slug", ["postmaster", "abuse"])
+def test_no_list_takes_an_address_of_the_site(session: Session, slug: str) -> None:
+    with pytest.raises(ListError, match="cannot name a list"):
+        create_list(session, f"{slug}@{DOMAIN}", TITLES, START)
