@@ -62,6 +62,7 @@ class Settings:
     list_hourly_limit: int
     domain_hourly_limit: int
     undo_seconds: int
+    retention_days: int
     fetch_seconds: int
 
     @classmethod
@@ -104,6 +105,7 @@ class Settings:
             list_hourly_limit=_number(values, "LIST_HOURLY_LIMIT", 0, 10**9),
             domain_hourly_limit=_number(values, "DOMAIN_HOURLY_LIMIT", 0, 10**9),
             undo_seconds=_number(values, "UNDO_SECONDS", 0, LONGEST_UNDO),
+            retention_days=_number(values, "RETENTION_DAYS", 0, 36500),
             fetch_seconds=_number(values, "FETCH_SECONDS", 1, 24 * 3600),
         )
 

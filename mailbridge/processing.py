@@ -13,6 +13,7 @@ from forum.domain.headers import Headers
 from forum.domain.rules import Reason
 from forum.domain.values import Source, Submission
 from forum.operations.bounces import heard_from
+from forum.operations.erasing import scrubbed
 from forum.operations.notices import NoticeKind
 from forum.operations.posting import (
     Discarded,
@@ -24,6 +25,7 @@ from forum.operations.posting import (
     Sender,
     post,
 )
+from forum.operations.raw import replace_raw
 from forum.settings import Settings
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import Incoming, IncomingState
@@ -64,6 +66,7 @@ def process(
         found: Whether the sender is who From says, as `mailbridge.authentication` established it.
         in_dialogue: Whether the client still waits and hears of a refusal.
     """
+    raw = _without_erased(session, row, raw)
     route = resolve(session, row.forward_path, settings.mail_domain)
     if route is not None and route.kind is RouteKind.POSTMASTER:
         _for_postmaster(session, row, raw, now, settings)
@@ -108,6 +111,14 @@ def process(
             commands.obey(session, route, mailing_list, submission, now, settings.site_url)
         ]
         row.state = IncomingState.COMMAND
+
+
+def _without_erased(session: Session, row: Incoming, raw: bytes) -> bytes:
+    """The bytes as they stay: who was erased does not come back with an old message."""
+    kept = scrubbed(session, raw, row.received_at)
+    if kept != raw:
+        replace_raw(session, row.raw, kept)
+    return kept
 
 
 def _for_postmaster(

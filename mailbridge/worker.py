@@ -29,12 +29,14 @@ from mailbridge.digest import DigestBuilder
 from mailbridge.dispatch import Dispatcher
 from mailbridge.file_reader import FileReader
 from mailbridge.held_digest import queue_held_digests
+from mailbridge.housekeeping import Housekeeping
 from mailbridge.mirror_sending import MirrorSender
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL, Attached
 from mailbridge.outgoing import Builder, Copy
 from mailbridge.picturing import Picturer
 from mailbridge.receive import resume
 from mailbridge.saved_searches import queue_search_mails
+from mailbridge.topic_reminder import queue_topic_reminders
 from mailbridge.transport import Transport
 
 log = logging.getLogger("passerelle.worker")
@@ -68,10 +70,12 @@ class Worker:
     _dispatcher: Dispatcher = field(init=False)
     _resumed_at: float = float("-inf")
     _gathered_at: datetime | None = None
+    _housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
         self._builder = Builder(self.settings)
         self._digest_builder = DigestBuilder(self.settings)
+        self._housekeeping = Housekeeping(self.session, self.settings, lambda: self.now())
         self._mirror = MirrorSender(self.session, self.settings, self.transport, lambda: self.now())
         self._picturer = Picturer(self.session)
         self._file_reader = FileReader(self.session, lambda: self.now())
@@ -140,6 +144,7 @@ class Worker:
         done += self._relearn()
         done += self._gather_digests()
         done += self._send(DigestDelivery)
+        done += 0 if self.stopping else self._housekeeping.step()
         return done > 0
 
     def _resume(self) -> int:
@@ -180,7 +185,7 @@ class Worker:
         if self.stopping or recently:
             return 0
         made = len(digests.queue_digests(self.session, now)) + queue_bursts(self.session, now)
-        made += queue_held_digests(self.session, now)
+        made += queue_held_digests(self.session, now) + queue_topic_reminders(self.session, now)
         made += queue_search_mails(self.session, self.index, self.settings.site_url, now)
         self.session.commit()
         self._gathered_at = now

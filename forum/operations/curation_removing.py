@@ -65,7 +65,7 @@ def remove(
     mailing_list = locked_list(session, post.mailing_list_id)
     if post.state == PostState.REMOVED:
         raise Refused(Refusal.IS_REMOVED, post.id)
-    _overwrite_what_is_freed(session)
+    overwrite_what_is_freed(session)
     raws = _raws_of(session, post)
     _refuse_copies(session, post, account, now, reason)
     _keep_answers(session, post)
@@ -103,7 +103,8 @@ def forget_bytes(session: Session, raw_ids: Iterable[int], *, coming: bool = Fal
     session.flush()
 
 
-def _overwrite_what_is_freed(session: Session) -> None:
+def overwrite_what_is_freed(session: Session) -> None:
+    """Let what is deleted in this transaction be unreadable in the database's file too."""
     if session.get_bind().dialect.name == "sqlite":
         # Else deleted rows stay readable in the file until something else is written there.
         session.execute(text("PRAGMA secure_delete=ON"))

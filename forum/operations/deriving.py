@@ -210,6 +210,8 @@ def shown_values(shown: Shown) -> dict[str, Any]:
 def _columns(row: Post, derived: Derived) -> dict[str, Any]:
     names = row.mailing_list.subject_names
     values = header_values(derived.submission, names) | shown_values(derived.shown)
+    if row.author.name_is_corrected:
+        values["author_name"] = row.author.name
     if derived.dated:
         values["date"] = derived.submission.date
     if not derived.with_repairs:

@@ -57,6 +57,17 @@ def newest_raw(session: Session, row: Post) -> RawMessage | None:
     )
 
 
+def replace_raw(session: Session, row: RawMessage, raw: bytes) -> None:
+    """Put other bytes in the place of a message's, for all that refer to it."""
+    digest = digest_of(raw)
+    taken = select(RawMessage.id).where(RawMessage.sha256 == digest, RawMessage.id != row.id)
+    is_taken = session.scalar(taken) is not None
+    row.sha256 = f"redacted-{row.id}" if is_taken else digest
+    row.size = len(raw)
+    row.compressed = zstandard.ZstdCompressor(level=LEVEL).compress(raw)
+    session.flush()
+
+
 def blank(row: RawMessage) -> None:
     """Forget the bytes of a message and their digest; the row stays for those that refer to it."""
     row.sha256 = f"removed-{row.id}"

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
+    false,
     or_,
     select,
 )
@@ -92,6 +93,8 @@ class Author(Base):
     """As in their newest mail."""
     named_at: Mapped[datetime | None]
     """The date of the mail the name was taken from."""
+    name_is_corrected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether somebody corrected it: then it is not taken from mail, and stands on all posts."""
 
     addresses: Mapped[list[Address]] = relationship(back_populates="author")
     account: Mapped[Account | None] = relationship(back_populates="author")

@@ -17,7 +17,9 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from forum.domain.erasing import redacted
 from forum.domain.preparing import Shown, Understood
+from forum.operations.erasing import eraser_of
 from forum.operations.importing import Storing, bytes_of
 from forum.operations.importing_rows import Ready
 from forum.operations.quarantine import put_aside
@@ -114,9 +116,13 @@ class Importer:
         self._advance(0)
 
     def _messages(self, items: Iterator[Item]) -> Iterator[Found]:
+        eraser = eraser_of(self.session)
         for item in items:
             if isinstance(item, OldPage):
                 self.pages.append(item)
+            elif eraser is not None and item.fault is None:
+                # Who was erased does not come back with an archive.
+                yield replace(item, raw=redacted(item.raw, eraser))
             else:
                 yield item
 

@@ -13,6 +13,7 @@ TIME = forum.storage.base.UTCDateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column('author', sa.Column('name_is_corrected', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column('held_message', sa.Column('language', sa.String(length=64), nullable=False, server_default='und'))
     op.create_table('rule_set',
     sa.Column('mailing_list_id', sa.Integer(), nullable=False),
@@ -100,3 +101,4 @@ def downgrade() -> None:
         op.drop_table(table)
     # Not in a batch, which would make the table anew and lose what refers to it.
     op.drop_column('held_message', 'language')
+    op.drop_column('author', 'name_is_corrected')

@@ -1,0 +1,239 @@
+"""Taking a person's name and addresses out of text and out of the bytes of messages.
+
+Who is to be taken out is known by keyed digests alone: the site keeps neither the names nor the
+addresses. An address goes wherever it stands. A name of two words or more goes where the message
+holds one of the addresses, and in lines that say who wrote what is quoted; elsewhere it may be
+somebody else's. Names of one word, and what stands in pictures and in files that are no text, stay.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email import policy
+from email.generator import BytesGenerator
+from email.header import Header, decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+from email.utils import formataddr
+from io import BytesIO
+from typing import Final
+
+from forum.domain.addresses import mailboxes
+
+NAMELESS: Final = "[…]"
+"""Stands where a name stood."""
+
+LONGEST_NAME: Final = 6
+"""Words."""
+
+_ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_ENCODED: Final = re.compile(r"=\?[^?\s]*\?[^?\s]*\?|\?=")
+"""What is around an encoded word (RFC 2047) whose character set nobody knows."""
+_BETWEEN: Final = re.compile(r"[\s>,.\"“”«»*_|]{1,12}")
+_SAYS_WHO: Final = re.compile(
+    r"(?:^[>\s*_]*(?:from|de|von|para|to|cc|à|a|sender|author|auteur|autor)\s*:)"
+    r"|(?:\b(?:wrote|writes|écrit|ecrit|escribió|escribio)\b)|:\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BOXES: Final = frozenset({"from", "to", "cc", "bcc", "sender", "reply-to"})
+_POLICY: Final = policy.compat32.clone(linesep="\r\n")
+
+
+def pseudonym(author_id: int) -> str:
+    """The address that stands for somebody who was erased (RFC 2606: it is nobody's)."""
+    return f"erased-{author_id}@erased.invalid"
+
+
+def address_mark(key: bytes, address: str) -> str:
+    """The keyed digest of an address, hex."""
+    return _mark(key, b"address", address.lower())
+
+
+def name_mark(key: bytes, name: str) -> str:
+    """The keyed digest of a name, whatever its case and accents."""
+    return _mark(key, b"name", " ".join(words_of(name)))
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, as they are compared."""
+    return [_folded(word) for word in _WORD.findall(name)]
+
+
+def _mark(key: bytes, kind: bytes, value: str) -> str:
+    said = b"erased:" + kind + b":" + value.encode("utf-8", "surrogateescape")
+    return hmac.new(key, said, hashlib.sha256).hexdigest()
+
+
+def _folded(word: str) -> str:
+    apart = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """Knows who was erased, and takes them out."""
+
+    key: bytes
+    marks: Mapping[str, int]
+    """Authors by the marks of their addresses and names."""
+    lengths: frozenset[int] = frozenset()
+    """How many words the names have."""
+
+    def author_of(self, address: str) -> int | None:
+        """Who was erased and had this address."""
+        return self.marks.get(address_mark(self.key, address.strip(".")))
+
+    def text(self, text: str, *, everywhere: bool) -> str:
+        """A text without them.
+
+        Args:
+            everywhere: Whether names go wherever they stand, or only where it is said who wrote.
+        """
+        text = _ADDRESS.sub(self._address, text) if "@" in text else text
+        return self._names(text, everywhere)
+
+    def knows(self, text: str) -> bool:
+        """Whether one of the addresses stands in a text."""
+        return "@" in text and any(
+            self.author_of(found.group()) is not None for found in _ADDRESS.finditer(text)
+        )
+
+    def _address(self, found: re.Match[str]) -> str:
+        author_id = self.author_of(found.group())
+        return found.group() if author_id is None else pseudonym(author_id)
+
+    def _names(self, text: str, everywhere: bool) -> str:
+        if not self.lengths:
+            return text
+        words = list(_WORD.finditer(text))
+        folded = [_folded(word.group()) for word in words]
+        parts: list[str] = []
+        position, index = 0, 0
+        while index < len(words):
+            length = self._name_at(text, words, folded, index)
+            if length and (everywhere or _says_who(text, words[index], words[index + length - 1])):
+                parts += (text[position : words[index].start()], NAMELESS)
+                position = words[index + length - 1].end()
+                index += length
+            else:
+                index += 1
+        return "".join((*parts, text[position:]))
+
+    def _name_at(self, text: str, words: list[re.Match[str]], folded: list[str], index: int) -> int:
+        for length in sorted(self.lengths, reverse=True):
+            run = folded[index : index + length]
+            if len(run) < length:
+                continue
+            said = b"erased:name:" + " ".join(run).encode()
+            if hmac.new(self.key, said, hashlib.sha256).hexdigest() not in self.marks:
+                continue
+            near = zip(words[index:], words[index + 1 : index + length], strict=False)
+            if all(_BETWEEN.fullmatch(text, one.end(), two.start()) for one, two in near):
+                return length
+        return 0
+
+
+def _says_who(text: str, first: re.Match[str], last: re.Match[str]) -> bool:
+    """Whether the line of a name, or the next one where it runs on, says who wrote."""
+    start = text.rfind("\n", 0, first.start()) + 1
+    end = text.find("\n", last.end())
+    after = text.find("\n", end + 1) if end >= 0 else -1
+    line = text[start : end if end >= 0 else len(text)]
+    both = text[start : after if after >= 0 else len(text)]
+    return bool(_SAYS_WHO.search(line)) or bool(
+        re.search(r"(?i)\b(?:wrote|écrit|escribió)\s*:", both)
+    )
+
+
+def redacted(raw: bytes, eraser: Eraser) -> bytes:
+    """The bytes of a message without those who were erased; the same where they are not in it.
+
+    What changes is written anew in UTF-8; attached files that are no text stay as they are.
+    """
+    parsed = BytesParser(policy=_POLICY).parsebytes(raw)
+    texts = [(part, _text_of(part)) for part in parsed.walk()]
+    heads = [
+        (part, name, _decoded(str(value))) for part, _ in texts for name, value in part.raw_items()
+    ]
+    everywhere = any(eraser.knows(text) for _, _, text in heads) or any(
+        eraser.knows(text) for _, text in texts if text is not None
+    )
+    changed = False
+    for part, text in texts:
+        changed |= _redact_head(part, eraser, everywhere)
+        if text is not None:
+            new = eraser.text(text, everywhere=everywhere)
+            if new != text:
+                _put(part, new)
+                changed = True
+    if not changed:
+        return raw
+    out = BytesIO()
+    BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=_POLICY).flatten(parsed)
+    return out.getvalue()
+
+
+def _redact_head(part: Message, eraser: Eraser, everywhere: bool) -> bool:
+    changed = False
+    headers: list[tuple[str, str]] = []
+    for name, value in part.raw_items():
+        new = _redacted_field(name, str(value), eraser, everywhere)
+        changed |= new is not None
+        headers.append((name, value if new is None else new))
+    if changed:
+        for name in set(part.keys()):
+            del part[name]
+        for name, value in headers:
+            part.set_raw(name, value)
+    return changed
+
+
+def _redacted_field(name: str, value: str, eraser: Eraser, everywhere: bool) -> str | None:
+    """The new value of a field; None where it stays."""
+    text = _decoded(value)
+    if name.lower() in _BOXES and eraser.knows(text):
+        boxes = [
+            ("", pseudonym(author_id))
+            if (author_id := eraser.author_of(box.address)) is not None
+            else (eraser.text(box.name, everywhere=False), box.address)
+            for box in mailboxes(value.encode("utf-8", "surrogateescape"))
+        ]
+        return ",\r\n ".join(formataddr(box, "utf-8") for box in boxes)
+    new = eraser.text(text, everywhere=everywhere and name.lower() not in _BOXES)
+    if new == text:
+        return None
+    return new if new.isascii() else Header(new, "utf-8").encode(linesep="\r\n")
+
+
+def _decoded(value: str) -> str:
+    try:
+        return str(make_header(decode_header(value)))
+    except (LookupError, ValueError):
+        return _ENCODED.sub(" ", value)
+
+
+def _text_of(part: Message) -> str | None:
+    if part.get_content_maintype() != "text" or part.is_multipart():
+        return None
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return None
+    try:
+        return payload.decode(part.get_content_charset("utf-8"))
+    except (LookupError, UnicodeDecodeError):
+        return payload.decode("latin-1")
+
+
+def _put(part: Message, text: str) -> None:
+    encoded = base64.encodebytes(text.encode("utf-8", "surrogatepass")).decode("ascii")
+    part.set_payload(encoded.replace("\n", "\r\n"))
+    del part["Content-Transfer-Encoding"]
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_param("charset", "utf-8")
