@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from babel.dates import format_date
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
+from forum.domain.days import day_in_words
 from forum.domain.digest_schedule import Rhythm, last_slot, time_zone
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import RoleGrant, RoleName
@@ -94,7 +94,7 @@ def _row(held: HeldMessage, account: Account) -> str:
     lines = (
         held.subject or _NO_SUBJECT[language],
         f"{held.author_name} <{held.author_email}>".strip(),
-        f"{held.mailing_list.title(language)}, {format_date(day, 'long', locale=language)}",
+        f"{held.mailing_list.title(language)}, {day_in_words(day, language)}",
         in_words(held.reasons, language),
     )
     shown: list[str] = []

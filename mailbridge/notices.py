@@ -8,8 +8,7 @@ from datetime import date
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
-
+from forum.domain.days import day_in_words
 from forum.domain.values import Mailbox
 from forum.operations.notices import NoticeKind
 from forum.settings import Settings
@@ -132,7 +131,7 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         )
     if values.get("until"):
         day = date.fromisoformat(values["until"])
-        values["until"] = format_date(day, "long", locale=notice.language)
+        values["until"] = day_in_words(day, notice.language)
     if "reasons" in values:
         codes = values["reasons"].split(",")
         values["advice"] = advice(codes, notice.language, values)

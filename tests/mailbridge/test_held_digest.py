@@ -65,7 +65,7 @@ def test_what_waits_is_told_once_at_six_by_the_moderators_clock(
     for part in (
         "- Paniers",
         "Zoé <zoe@example.net>",
-        "Ancrage territorial, 1 mars 2010",
+        "Ancrage territorial, 1er mars 2010",
         "modération",
     ):
         assert part in notice.params["rows"]
