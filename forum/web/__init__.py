@@ -37,6 +37,7 @@ BLUEPRINTS: Final = (
     "forum.web.session",
     "forum.web.account",
     "forum.web.own_addresses",
+    "forum.web.privacy",
     "forum.web.saved_searches",
     "forum.web.subscribing",
     "forum.web.confirming",
