@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,9 +37,14 @@ from forum.operations.publishing import add_alias, known_post, publish
 from forum.operations.raw import store_raw
 from forum.storage.archive import MessageLink, Post, PostState, Thread, ThreadState
 from forum.storage.lists import MailingList, Posting, Strangers, roles_of
-from forum.storage.mail import HeldMessage, HeldState
+from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
 from forum.storage.people import Account, address_of, is_subscribed
 from forum.storage.rules import flag_of, rules_of
+
+_OF_THE_WAY: Final = frozenset(
+    {Reason.STRANGER, Reason.UNVERIFIED_SENDER, Reason.SPAM, Reason.NOT_FROM_OUTSIDE}
+)
+"""Reasons to hold one copy of a message that do not hold for what an outside list passes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ def post(
     home, mailing_list = mailing_list, destination(session, mailing_list, parents(submission))
     if known is None and mailing_list.id != home.id:
         known = _known(session, mailing_list, submission)
-    if known is not None:
+    if known is not None and not _is_judged_anew(known, sender):
         return known
     policy = _policy(session, mailing_list, submission, sender, max_bytes, now)
     match judge(submission, policy):
@@ -131,8 +137,12 @@ def post(
                 source=source, delay=delay, goes_out=sender.goes_out,
             )  # fmt: skip
             remember_there(session, home, row, now)
+            if isinstance(known, Held):
+                _settle(session, known, row, now)
             return Posted(row.id, row.thread_id)
         case Hold(reasons):
+            if isinstance(known, Held):
+                return known
             held = hold(session, mailing_list, submission, reasons, now, source, sender)
             return Held(held.id, reasons)
         case Reject(reasons):
@@ -198,6 +208,20 @@ def _known(
         return None
     reasons = tuple(Reason(reason) for reason in held.reasons)
     return Held(held.id, reasons) if held.state == HeldState.HELD else Discarded(reasons)
+
+
+def _is_judged_anew(known: Disposition, sender: Sender) -> bool:
+    """Whether what is held came here first by a way of its own, and by the outside list now."""
+    return sender.from_outside and isinstance(known, Held) and _OF_THE_WAY.issuperset(known.reasons)
+
+
+def _settle(session: Session, known: Held, row: Post, now: datetime) -> None:
+    """Let a held copy of a post wait no longer."""
+    held = session.get_one(HeldMessage, known.held_id)
+    held.state, held.decided_at, held.post_id = HeldState.ACCEPTED, now, row.id
+    incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
+    if incoming is not None:
+        incoming.state, incoming.post_id = IncomingState.DUPLICATE, row.id
 
 
 def _policy(
