@@ -9,18 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from forum.domain.bounce_score import Standing, Step, after_bounce
 from forum.domain.bounce_words import Failure
 from forum.operations.audit import record
+from forum.operations.deliveries import cancel_queued
 from forum.operations.digests import cancel_digests
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.tokens import new_secret
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList, RoleName
-from forum.storage.mail import Delivery, Notice, SendState
+from forum.storage.mail import Notice, SendState
 from forum.storage.people import (
     Account,
     Address,
@@ -82,12 +83,7 @@ def stop(session: Session, standing: BounceStanding, reply: str, now: datetime) 
     standing.probe_token, standing.stopped_at = None, now
     standing.last_reply = reply or standing.last_reply
     subscription.state = SubscriptionState.BOUNCING
-    session.execute(
-        update(Delivery)
-        .where(Delivery.subscription_id == subscription.id, Delivery.state == SendState.QUEUED)
-        .values(state=SendState.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
+    cancel_queued(session, subscription)
     cancel_digests(session, subscription)
     email, mailing_list = subscription.address.email, subscription.mailing_list
     record(session, "bounce", email, now, mailing_list=mailing_list, reply=standing.last_reply)
