@@ -19,18 +19,21 @@ from sqlalchemy.orm import Session
 import forum
 from forum.app import create_app
 from forum.clock import utcnow
+from forum.domain.values import MULTIPLE
 from forum.extensions import db
 from forum.operations.accounts import login_link
 from forum.operations.choices import request_settings
 from forum.operations.invitations import invite
 from forum.operations.lists import grant_role
+from forum.operations.synthesis import write_synthesis
+from forum.operations.topics import TopicFields, add_topic
 from forum.search.indexer import pending
 from forum.settings import Settings
 from forum.storage.archive import Post, Thread
 from forum.storage.base import reading
 from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.mail import Notice
-from forum.storage.people import Account, Subscription
+from forum.storage.people import Account, Subscription, account_by_email
 from tests.factories import START, Make, mail
 from tests.flows.site import DOMAIN, Site, wait_until
 
@@ -50,6 +53,8 @@ class Rooms:
 
     demo_thread: int
     demo_post: int
+    parallel_thread: int
+    """Where a post says the same in three languages."""
     long_thread: int
     long_post: int
     subscription: int
@@ -130,6 +135,7 @@ def _furnish(make: Make) -> Rooms:
     grant_role(session, workshop, pilar, "moderator", START)
     long_post = _thirty_posts(make)
     session.flush()
+    _sum_up(make, long_post)
     demo = list_by_slug(session, DEMO)
     assert demo is not None
     longest = session.scalars(
@@ -139,6 +145,7 @@ def _furnish(make: Make) -> Rooms:
     return Rooms(
         demo_thread=longest.id,
         demo_post=_first_post(session, longest.id),
+        parallel_thread=_parallel_thread(session, demo),
         long_thread=long_post.thread_id,
         long_post=long_post.id,
         subscription=subscription.id,
@@ -174,6 +181,12 @@ def _newest_link(session: Session) -> str:
     return notice.params["link"].rpartition("/")[2]
 
 
+def _parallel_thread(session: Session, demo: MailingList) -> int:
+    in_several = Post.mailing_list_id == demo.id, Post.language == MULTIPLE
+    query = select(Post.thread_id).where(*in_several).order_by(Post.position)
+    return session.scalars(query).first() or 0
+
+
 def _first_post(session: Session, thread_id: int) -> int:
     query = select(Post.id).where(Post.thread_id == thread_id).order_by(Post.position)
     return session.scalars(query).first() or 0
@@ -201,6 +214,21 @@ def _thirty_posts(make: Make) -> Post:
         first = first or post
     assert first is not None
     return first
+
+
+def _sum_up(make: Make, post: Post) -> None:
+    """A synthesis of its thread in three languages, and topics in the calendar of its list."""
+    texts = {"fr": "Accord sur la date (#2) ; le lieu reste ouvert.", "en": "The date is agreed.",
+             "es": "Hay acuerdo sobre la fecha."}  # fmt: skip
+    for language, text in texts.items():
+        account = account_by_email(make.session, ADMINS[language])
+        write_synthesis(make.session, post.thread, language, text, utcnow(), account)
+    today = utcnow().date()
+    for tag, begins in (("monnaies", -9), ("eau", 30), ("bus", -99)):
+        titles = dict.fromkeys(LANGUAGES, f"Préparer la rencontre : {tag}")
+        start = today + timedelta(days=begins)
+        fields = TopicFields(tag, titles, start, start + timedelta(days=20), {"fr": "Un cahier"}, 0)
+        add_topic(make.session, post.mailing_list, fields, utcnow())
 
 
 def _hold(house: House) -> None:
