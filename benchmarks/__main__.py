@@ -18,6 +18,7 @@ from benchmarks.figure import Figure, machine, number
 BENCHMARKS: Final = {
     "understanding": "messages parsed, segmented and tagged in one process",
     "pages": "server time of the pages people read",
+    "queue": "a hundred held messages accepted in one action",
     "intake": "mail in, by LMTP over eight connections",
     "delivery": "mail out: copies built and sent",
     "burst": "posts by mail until the last subscriber has them",
