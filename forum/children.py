@@ -24,6 +24,11 @@ from typing import IO, Any, Final, Self
 from forum.process import die_with_parent
 
 _LENGTH: Final = struct.Struct(">Q")
+_ARENA_MAX: Final = -8
+_MMAP_THRESHOLD: Final = -3
+"""Numbers of glibc's malloc.h."""
+_LARGE: Final = 256 * 1024
+"""Bytes from which a piece of memory is the system's own."""
 
 Answering = Callable[[Any], object]
 """What answers a request."""
@@ -43,13 +48,13 @@ class Children:
             prepared: Called in each child first; it opens what the child needs.
             number: Of processes.
         """
+        _keep_memory_together()
         gc.collect()
         _give_back()
-        # Else the first look for garbage would give every child a copy of all there is.
+        # Else the first look for garbage, ours or theirs, would make a copy of all there is.
         gc.freeze()
         # Begun by this thread: the kernel ends a child with the thread that began it.
         self._children = [_Child(prepared) for _ in range(number)]
-        gc.unfreeze()
         self._free: SimpleQueue[_Child] = SimpleQueue()
         for child in self._children:
             self._free.put(child)
@@ -101,6 +106,17 @@ class Children:
         self._threads.shutdown(wait=kind is None, cancel_futures=True)
         for child in self._children:
             child.end()
+
+
+def _keep_memory_together() -> None:
+    """Have one pool of memory for all threads, and large pieces given back at once (mallopt(3)).
+
+    Else each thread that reads answers keeps a pool of its own that only grows.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
+        mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def _give_back() -> None:

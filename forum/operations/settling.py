@@ -43,6 +43,8 @@ def settle_some(
     thread_ids: Collection[int],
     after_post_id: int,
     now: datetime,
+    *,
+    older: bool = True,
 ) -> set[int]:
     """Put threads in order with all that hangs on them, and count their posts.
 
@@ -50,6 +52,7 @@ def settle_some(
 
     Args:
         after_post_id: The newest post before the import.
+        older: What `has_older` says of it.
 
     Returns:
         The ids of all threads whose posts changed, those given included.
@@ -58,7 +61,7 @@ def settle_some(
     # Held here, so that they are found in memory one by one.
     rows = session.scalars(select(Thread).where(Thread.id.in_(wanted))).all()
     provisional = {row.id: row for row in rows if row.post_count == 0}
-    if _has_older(session, mailing_list, after_post_id):
+    if older:
         wanted |= _waiting_for(session, wanted)
         wanted |= _seeking(session, mailing_list, wanted, after_post_id)
     arrangement = arrange(session, mailing_list, wanted)
@@ -83,14 +86,15 @@ def _queue(
     for some in chunks(sorted(thread_ids)):
         shown = select(Post.id, literal(now, Post.date.type)).where(
             Post.thread_id.in_(some),
-            Post.mailing_list_id == mailing_list.id,
+            # The sum keeps SQLite to the threads: it would look through the whole list.
+            Post.mailing_list_id + 0 == mailing_list.id,
             Post.id > after_post_id,
             Post.source == Source.IMPORT,
         )
         session.execute(insert(IndexQueue).from_select(["post_id", "queued_at"], shown))
 
 
-def _has_older(session: Session, mailing_list: MailingList, after_post_id: int) -> bool:
+def has_older(session: Session, mailing_list: MailingList, after_post_id: int) -> bool:
     """Whether there are threads that stood in order without what was imported."""
     older = select(Post.id).where(Post.mailing_list_id == mailing_list.id, Post.id <= after_post_id)
     return session.scalar(older.limit(1)) is not None

@@ -22,8 +22,8 @@ from forum.search.protocol import Prepared, SearchIndex
 from forum.settings import Settings
 from forum.storage.base import configure_engine, reading
 
-LARGEST_PART: Final = 4_000
-"""Posts that one process prepares at a time: what that takes in memory is some 40 MB."""
+LARGEST_PART: Final = 2_000
+"""Posts that one process prepares at a time; the memory it takes grows with them."""
 
 _SMALLEST_PART: Final = 500
 

@@ -16,7 +16,7 @@ from forum.operations.importing_people import People, email_key
 from forum.storage.archive import MessageLink, Post, PostSegment
 from forum.storage.base import reading
 
-KEPT: Final = 12_000_000
+KEPT: Final = 4_000_000
 """Characters of earlier texts that are held in memory; older ones are read from the database."""
 
 _NEAREST: Final = 3

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from forum.operations.gathering import chunks
 from forum.operations.importing import keep_old_addresses
-from forum.operations.settling import newest_post_id, settle_some, unsettled_threads
+from forum.operations.settling import has_older, newest_post_id, settle_some, unsettled_threads
 from forum.search import SearchIndex
 from forum.search.building import Builders
 from forum.search.indexer import BATCH, drain
@@ -88,6 +88,7 @@ def settle(
         )
     )
     waiting = unsettled_threads(session, mailing_list, after or 0)
+    older = has_older(session, mailing_list, after or 0)
     session.rollback()
     done = start = 0
     at_once = SETTLED_AT_ONCE
@@ -98,7 +99,7 @@ def settle(
             end += 1
         began = time.monotonic()
         some = [one for one, _ in waiting[start:end]]
-        settle_some(session, mailing_list, some, after or 0, now)
+        settle_some(session, mailing_list, some, after or 0, now, older=older)
         session.commit()
         took = time.monotonic() - began
         at_once = max(20, int(at_once * 0.7)) if took > LONGEST else min(1_000, at_once + 20)
