@@ -71,3 +71,35 @@ def test_rejecting_by_keyboard_tells_the_author_why(page: Page, subject: str, si
     assert "La rencontre est complète." in told
     page.goto("/moderation/decided")
     expect(page.locator(".rows li", has_text=subject).first).to_contain_text("complète")
+
+
+def test_a_message_is_opened_and_decided_with_a_reason_to_choose(page: Page, subject: str) -> None:
+    page.goto("/moderation")
+    tab_to(page, waiting(page, subject).get_by_role("link", name="More"))
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(subject)
+    expect(page.get_by_text("You are looking at it")).to_be_visible()
+    tab_to(page, page.get_by_label("Reason to choose"))
+    page.keyboard.press("ArrowDown")
+    tab_to(page, page.get_by_role("button", name="Reject"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("rejected")
+    page.goto("/moderation/decided")
+    expect(page.locator(".rows li", has_text=subject).first).to_contain_text(".")
+
+
+def test_keys_go_tick_and_discard(new_page: NewPage, subject: str) -> None:
+    page = new_page(MODERATOR, java_script_enabled=True)
+    page.goto("/moderation")
+    message = waiting(page, subject)
+    expect(message).to_be_visible()
+    for _ in range(page.locator("ol.posts > li").count()):
+        page.keyboard.press("j")
+        if message.evaluate("item => item === document.activeElement"):
+            break
+    page.keyboard.press("x")
+    expect(message.get_by_role("checkbox")).to_be_checked()
+    page.keyboard.press("x")
+    page.keyboard.press("d")
+    expect(page.get_by_role("status")).to_contain_text("discarded")
+    expect(waiting(page, subject)).to_have_count(0)
