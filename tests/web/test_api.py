@@ -80,6 +80,8 @@ def test_lists_and_threads_come_in_pages(client: FlaskClient, make: Make) -> Non
         "list",
         "subject",
         "posts",
+        "titles",
+        "labels",
         "languages",
         "tags",
         "started_at",
