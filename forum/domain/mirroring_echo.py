@@ -38,6 +38,11 @@ class Around:
         """Whether a list says so: lines it is known for, or that name it, or leave from it."""
         return _own_head(self.head, outside) and _own_tail(self.tail, outside)
 
+    def is_learned(self, outside: Outside) -> bool:
+        """Whether each line is one that the list is known for already."""
+        head, tail = ({line_key(line) for line in lines} for lines in (self.head, self.tail))
+        return head - {""} <= outside.head and tail - {""} <= outside.tail
+
 
 def words(text: str) -> list[str]:
     """The words of a text as they are compared: composed, case folded, without our own tokens."""

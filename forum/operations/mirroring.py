@@ -255,13 +255,17 @@ def _compared(
     if post.raw is None:
         return Around()  # Removed for good: there is nothing to compare, and nothing to post again.
     ours, text_format = _text_of(post)
+    delivery = delivery_of(session, post.id)
+    # What the list adds is known from its first copy: one more line later is somebody's own.
+    has_come = delivery is not None and delivery.came_back_at is not None
+    is_own = Around.is_learned if has_come else Around.is_lists_own
     for here, there in ((ours, submission.text), (submission.text, ours)):
         found = around(here, there)
         if found is None and text_format != submission.text_format:
             found = around(here, there, without_links=True)
-        if found is not None and (found.is_lists_own(outside) or _is_seen(session, post, found)):
+        if found is not None and (is_own(found, outside) or _is_seen(session, post, found)):
             return found if here is ours else Around()
-        if delivery_of(session, post.id) is not None:
+        if delivery is not None:
             break  # What went out bears no list's lines, that a copy could lack.
     return None
 

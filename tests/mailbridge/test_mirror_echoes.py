@@ -18,6 +18,7 @@ from tests.mailbridge.mirroring import (
     OUTSIDE,
     OWN,
     Mirror,
+    member,
     parsed,
     passed_on,
 )
@@ -45,6 +46,17 @@ def test_what_came_from_the_outside_list_never_goes_back(mirror: Mirror) -> None
     mirror.arrives(passed_on(mail(to=OUTSIDE, message_id="l1@example.net")))
     mirror.work()
     assert mirror.went_out() == []
+
+
+def test_a_line_added_to_a_second_copy_is_held_though_it_names_the_list(mirror: Mirror) -> None:
+    mirror.write(member(mirror), "Semences")
+    mirror.work()
+    sent = mirror.went_out()[0]
+    assert mirror.arrives(passed_on(sent, footer=FOOTER)).state == IncomingState.ECHO
+    note = f"\nJe retire tout cela, demandez-moi à {OUTSIDE} pourquoi.\n"
+    row = mirror.arrives(passed_on(sent, footer=note + FOOTER, new_id="n1@example.net"))
+    assert (row.state, row.reasons) == (IncomingState.HELD, ["came-back-changed"])
+    assert mirror.arrives(passed_on(sent, footer=FOOTER)).state == IncomingState.ECHO
 
 
 @pytest.mark.parametrize("address", [OWN, BRIDGE])
