@@ -88,9 +88,7 @@ _OPTIONS: Final = (
         callback=lambda _context, _option, value: None if value is None else value == "stopped",
         help="Whether any of its mail leaves.",
     ),
-    click.option(
-        "--hourly-limit", type=click.IntRange(0), help="Copies an hour; 0: any number."
-    ),
+    click.option("--hourly-limit", type=click.IntRange(0), help="Copies an hour; 0: any number."),
     click.option("--digest-hour", type=click.IntRange(0, 23), help="When digests leave."),
 )
 

@@ -84,7 +84,11 @@ def ensure_author(session: Session, mailbox: Mailbox, date: datetime | None) -> 
         session.flush()
         return address
     author = address.author
-    is_newer = not author.name_is_corrected and date is not None and (author.named_at is None or date > author.named_at)
+    is_newer = (
+        not author.name_is_corrected
+        and date is not None
+        and (author.named_at is None or date > author.named_at)
+    )
     if name and (not author.name or (is_newer and author.account is None)):
         author.name = name
         author.named_at = date

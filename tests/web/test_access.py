@@ -179,54 +179,53 @@ TO_LOGIN: Outcomes = ("login", "login", "login", "login")
 WRITERS: Outcomes = ("401", "404", "open", "open")
 CLASSIFIED: dict[Outcomes, str] = {
     ANYBODY: """
-        reading.home people.show pages.about pages.help_page api_help.show searching.search searching.search_feed
-        searching.opensearch citing.found health.healthz health.metrics static
-        session.login session.logout api.lists api.search api.openapi
+        reading.home people.show pages.about pages.help_page api_help.show searching.search
+        searching.search_feed searching.opensearch citing.found health.healthz health.metrics
+        static session.login session.logout api.lists api.search api.openapi
     """,
     MEMBERS: """
         reading.show_list reading.months reading.thread reading.post reading.message
         feeds.of_list feeds.of_thread citing.show citing.download downloads.raw
         downloads.thread_messages downloads.list_archive writing.compose writing.answer
         subscribing.join choices.ask following.decide api.one_list api.threads api.thread
-        api.post api.message glossary.show glossary.download glossary.of_thread
-        topics.show topics.feed
+        api.post api.message glossary.show glossary.download glossary.of_thread topics.show
+        topics.feed
     """,
     MEMBERS_AT_MOST: """
         downloads.attachment downloads.thumbnail old_addresses.sympa old_addresses.sympa_message
         old_addresses.hyperkitty old_addresses.pipermail
     """,
     SIGNED_IN: """
-        account.show account.save account.moderation account.mails account.create_token languages.choose
-        saved_searches.show saved_searches.save
-        drafts.show_all own_addresses.add privacy.download privacy.ask_for_it
+        account.show account.save account.moderation account.mails account.create_token
+        languages.choose saved_searches.show saved_searches.save drafts.show_all
+        own_addresses.add privacy.download privacy.ask_for_it
     """,
     SIGNED_IN_MEMBERS: "curating_own.tell unread.mark_all drafts.keep_new drafts.keep_answer",
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: """
-        moderating.queue moderating.decide moderating.decided moderating.repairs
-        moderating.held moderating.decide_held
-        mirroring.show mirroring.decide
-        curating.thread curating.post curating.remove_post curating_audit.log
-        curating_audit.take_back curating_own.reports curating_own.settle
-        curating_own.history
+        moderating.queue moderating.decide moderating.decided moderating.repairs moderating.held
+        moderating.decide_held mirroring.show mirroring.decide curating.thread curating.post
+        curating.remove_post curating_audit.log curating_audit.take_back curating_own.reports
+        curating_own.settle curating_own.history
     """,
     OTHERS: """
         administration.overview administration.accounts administration.audit
         administration.one_list administration.grant administration.new_list
         administration.failed_mail administration.revoke account.revoke_token writing.undo
-        curating_own.change curating_own.take_back
-        drafts.drop own_addresses.ask own_addresses.take
-        privacy.see privacy.confirm_it privacy.requests privacy.decide
+        curating_own.change curating_own.take_back drafts.drop own_addresses.ask
+        own_addresses.take privacy.see privacy.confirm_it privacy.requests privacy.decide
         outgoing.resume saved_searches.change saved_searches.drop
     """,
-    ITS_MODERATORS: "inviting.show ruling.show glossary.edit glossary.take_in topics.edit synthesis.write",
+    ITS_MODERATORS: """
+        inviting.show ruling.show glossary.edit glossary.take_in topics.edit synthesis.write
+    """,
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
-        ruling.save
-        list_settings.show outgoing.show outgoing.decide members.show members.download members.remove members.add
-        inviting.take_back glossary.remove topics.remove synthesis.send saved_searches.private_feed
-        confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
-        session.ask session.enter
+        ruling.save list_settings.show outgoing.show outgoing.decide members.show
+        members.download members.remove members.add inviting.take_back glossary.remove
+        topics.remove synthesis.send saved_searches.private_feed confirming.ask
+        confirming.confirm choices.by_link subscribing.leave_page subscribing.leave session.ask
+        session.enter
     """,
     TO_LOGIN: "session.sent",
     WRITERS: "api.start_thread api.answer",
