@@ -320,6 +320,13 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "by": "Marie",
         "name": "Awa Ndiaye",
         "account": "awa@example.org",
+        "topic": "Monnaies locales",
+        "product": "Un chapitre du dossier",
+        "tag": "monnaies",
+        "ends": "2010-04-01",
+        "query": "monnaie lang:fr",
+        "search_url": f"{SITE}/search?q=monnaie+lang%3Afr&sort=newest",
+        "searches_url": f"{SITE}/account/searches",
     }
     row = notify(session, NoticeKind.LOGIN, "awa@example.org", language, START, mailing_list=where)
     row.kind, row.params = kind, params
@@ -329,7 +336,14 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
 TO_MODERATORS = ("held-moderator", "held-unclear")
 PASSED_ON = (notices.OWNER_MAIL, notices.POSTMASTER_MAIL)
 OF_THE_SITE = (
-    *("login", "confirm-address", "held-digest", notices.SITE_PROBLEM, notices.POSTMASTER_MAIL),
+    *(
+        "login",
+        "confirm-address",
+        "saved-search",
+        "held-digest",
+        notices.SITE_PROBLEM,
+        notices.POSTMASTER_MAIL,
+    ),
     *("confirm-erasure", "erasure-asked", "erasure-refused", "erased"),
 )
 KINDS = [*(str(kind) for kind in NoticeKind), *PASSED_ON, notices.SITE_PROBLEM]
