@@ -89,6 +89,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> 
     return settings_for(data_dir)
 
 
+one_database = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+"""For tests of what no database has a part in: they run once."""
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The app of that site."""

@@ -31,6 +31,7 @@ from mailbridge import notices
 from mailbridge.notices import Attached
 from mailbridge.outgoing import Builder, Copy, redacted
 from mailbridge.sender import rewrites_from
+from tests.conftest import one_database
 from tests.factories import START, Make, mail
 
 OUTBOX = Path(__file__).parent.parent / "outbox"
@@ -152,6 +153,7 @@ def outbox(session: Session, settings: Settings, make: Make, ancrage: MailingLis
     return Outbox(session, settings, make, ancrage)
 
 
+@one_database
 @pytest.mark.parametrize("name", MAILS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_golden_copies(outbox: Outbox, name: str, language: str) -> None:
@@ -349,6 +351,7 @@ OF_THE_SITE = (
 KINDS = [*(str(kind) for kind in NoticeKind), *PASSED_ON, notices.SITE_PROBLEM]
 
 
+@one_database
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_golden_notices(
