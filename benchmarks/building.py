@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 
 from flask import Flask
@@ -76,7 +77,7 @@ def copies(app: Flask, share: int, number: int) -> Iterator[Copy]:
         if place % len(own) == 0:
             builder = Builder(kept)
         for one in people:
-            yield builder.build(post, lambda post=post: raws[post.id], one)  # type: ignore[misc]
+            yield builder.build(post, partial(raws.__getitem__, post.id), one)
 
 
 def main(share: int, number: int, count: int) -> None:

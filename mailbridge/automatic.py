@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from forum.domain.headers import Headers, split_headers
-from forum.domain.mirroring import TOKEN_HEADER
+from forum.domain.mirroring import POST_HEADER
 
 
 class Automatic(StrEnum):
@@ -128,7 +128,7 @@ def _is_marked(headers: Headers, reverse_path: str | None) -> bool:
         return True
     # Lists and groups set it on people's mail too, so that nobody's absence reply comes to them.
     suppressed = _value(headers, "x-auto-response-suppress")
-    passed_on = _value(headers, "list-id") or _value(headers, TOKEN_HEADER)
+    passed_on = _value(headers, "list-id") or _value(headers, POST_HEADER)
     if re.search(r"\b(all|oof|autoreply)\b", suppressed) and not passed_on:
         return True
     if _value(headers, "precedence") in ("auto_reply", "auto-reply"):

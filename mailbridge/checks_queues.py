@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forum.operations.limits import held_by_limits
 from forum.storage.archive import Post
@@ -155,5 +155,7 @@ def _failed(session: Session, now: datetime) -> int:
     )
 
 
-def _count(session: Session, column: object, *conditions: object) -> int:
-    return session.scalar(select(func.count(column)).where(*conditions)) or 0  # type: ignore[arg-type]
+def _count(
+    session: Session, column: InstrumentedAttribute[int], *conditions: ColumnElement[bool]
+) -> int:
+    return session.scalar(select(func.count(column)).where(*conditions)) or 0

@@ -14,12 +14,13 @@ from babel import Locale
 from babel.dates import format_skeleton
 
 from forum.domain.digest_schedule import time_zone
+from forum.domain.masking import redact_own_tokens
 from forum.domain.values import LANGUAGES
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from mailbridge import list_headers, mail_page, texts
 from mailbridge.addressing import RouteKind, sub_address
-from mailbridge.outgoing import PLACEHOLDER, redacted
+from mailbridge.outgoing import PLACEHOLDER
 
 MARK: Final = "[[[contents]]]"
 
@@ -118,7 +119,7 @@ def entry_of(post: Post, languages: tuple[str, ...], site_url: str) -> Entry:
         post.author_name or post.author.name or "—",
         post.date,
         languages or (post.language,),
-        redacted(post.excerpt, site_url),
+        redact_own_tokens(post.excerpt, site_url),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from forum.domain.addresses import mailboxes
 from forum.domain.flowed import flow
 from forum.domain.headers import Headers
+from forum.domain.masking import redact_own_tokens
 from forum.operations.deriving import text_of
 from forum.operations.raw import load_raw
 from forum.settings import Settings
@@ -22,7 +23,7 @@ from forum.storage.archive import Post
 from mailbridge import light_post
 from mailbridge.digest_contents import Contents
 from mailbridge.mime_edit import Content, text_content
-from mailbridge.outgoing import PLACEHOLDER, redacted
+from mailbridge.outgoing import PLACEHOLDER
 
 LARGEST_TEXT: Final = 50_000
 """Characters of one message; the rest of a longer one is on the web."""
@@ -56,7 +57,7 @@ def _message(post: Post, language: str, settings: Settings) -> list[str]:
     """The fields that RFC 1153 names, an empty line, the text."""
     if post.raw is None:
         raise LookupError("the post was removed")
-    text = redacted(text_of(post), settings.site_url).strip("\n")
+    text = redact_own_tokens(text_of(post), settings.site_url).strip("\n")
     if len(text) > LARGEST_TEXT:
         text = f"{text[:LARGEST_TEXT]} […]"
     files = light_post.files_text(post, language, settings.site_url)

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.headers import Headers, message_ids, split_headers
+from forum.domain.masking import redact_own_tokens
 from forum.domain.message import parse
-from forum.domain.mirroring import TOKEN_HEADER
+from forum.domain.mirroring import POST_HEADER
 from forum.domain.values import Flag, Mailbox
 from forum.operations.mirroring_notices import expected_answer
 from forum.operations.raw import load_raw
@@ -22,7 +23,7 @@ from forum.storage.mirror import MirrorDelivery, MirrorNotice, MirrorSighting
 from mailbridge import list_headers, mirror_token
 from mailbridge.header_fields import LINE_ENDS, kept, mailbox_field, unstructured
 from mailbridge.mime_edit import Content, redacted_content, text_content
-from mailbridge.outgoing import Copy, redacted
+from mailbridge.outgoing import Copy
 from mailbridge.signing_keys import KeyRing, message_of
 
 _VIA: Final = "via"
@@ -49,7 +50,7 @@ def build(session: Session, delivery: MirrorDelivery, settings: Settings, ring: 
         raise NothingToSend("the post was removed")
     raw = LINE_ENDS.sub(b"\r\n", load_raw(post.raw))
     headers = Headers(split_headers(raw, 0, len(raw))[0])
-    content = redacted_content(raw, lambda text: redacted(text, settings.site_url))
+    content = redacted_content(raw, lambda text: redact_own_tokens(text, settings.site_url))
     known_as = _known_outside(session, mailing_list, post)
     head = b"".join(
         (
@@ -87,7 +88,7 @@ def _people(post: Post, headers: Headers, mailing_list: MailingList) -> bytes:
 def _tokens(post: Post, headers: Headers, mailing_list: MailingList, settings: Settings) -> bytes:
     own = mirror_token.token(mailing_list.list_id, post.id, settings.resolved_secret_key())
     values = [*mirror_token.foreign_tokens(headers, mailing_list), own]
-    return b"".join(list_headers.folded(TOKEN_HEADER, value) for value in values)
+    return b"".join(list_headers.folded(POST_HEADER, value) for value in values)
 
 
 def _date(post: Post, headers: Headers) -> bytes:

@@ -6,18 +6,17 @@ the subscription's token; each copy is that with its token in place and its own 
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Final
-from urllib.parse import quote
 
 from forum.clock import utcnow
 from forum.domain.flowed import flow
 from forum.domain.headers import Headers, split_headers
+from forum.domain.masking import redact_own_tokens
 from forum.domain.values import LANGUAGES, Flag, Role, Source
 from forum.settings import Settings
 from forum.storage.archive import Post
@@ -169,7 +168,7 @@ def copies_of(
     content = with_footer(
         raw,
         footer(post, mailing_list, language, settings.site_url),
-        lambda text: redacted(text, settings.site_url),
+        lambda text: redact_own_tokens(text, settings.site_url),
         _dress(post, settings.site_url),
     )
     head = b"".join(
@@ -233,16 +232,6 @@ def _dress(post: Post, site_url: str) -> Dress | None:
         return mail_page.page(language, post.subject, f"{content}\n{foot}\n")
 
     return Dress(flow, dressed)
-
-
-def redacted(text: str, site_url: str) -> str:
-    """Without the tokens of other people's mail that an answer quotes."""
-    pages = "(?:unsubscribe|confirm|login|settings)"
-    plain = rf"{re.escape(site_url)}/{pages}/"
-    # As a mail filter puts it into a link of its own.
-    wrapped = rf"{re.escape(quote(site_url, safe=''))}%2F{pages}%2F"
-    text = re.sub(rf"({plain}|(?i:{wrapped}))[\w-]{{8,}}", r"\1…", text)
-    return re.sub(r"(-(?:bounces|confirm|moderate)\+)[\w.~-]{8,}(?=@)", r"\1…", text)
 
 
 def _identity(post: Post, headers: Headers) -> bytes:

@@ -108,7 +108,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 def session(app: Flask) -> Iterator[Session]:
     """A database session inside the app's context."""
     with app.app_context():
-        yield db.session  # type: ignore[misc]
+        yield db.session
 
 
 @pytest.fixture

@@ -98,6 +98,17 @@ def _odt(content: bytes) -> Iterator[str]:
     return _zipped(content, "content.xml", inside={"p", "h"}, ends={"p", "h", "s", "tab"})
 
 
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    expat.ExpatError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,  # Encrypted; NotImplementedError, an unknown compression, is one too.
+)
+
+
 def _zipped(content: bytes, name: str, inside: set[str], ends: set[str]) -> Iterator[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(name) as part:
@@ -109,9 +120,7 @@ def _zipped(content: bytes, name: str, inside: set[str], ends: set[str]) -> Iter
                     raise NotReadableError("too large")
                 yield text.read(chunk)
             text.read(b"", is_last=True)
-    except (KeyError, zipfile.BadZipFile, expat.ExpatError, RuntimeError, OSError) as error:
-        raise NotReadableError(str(error)) from error
-    except (NotImplementedError, EOFError, zipfile.LargeZipFile) as error:
+    except _UNREADABLE as error:
         raise NotReadableError(str(error)) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import quote
 
 MASK: Final = "…"
 """Stands for what was taken away."""
@@ -74,3 +75,17 @@ def redact_tokens(text: str) -> str:
     text = _ADDRESS_TOKEN.sub(lambda found: f"-{found[1]}{found[2]}{MASK}", text)
     text = _WRAPPED_TOKEN.sub(lambda found: f"%2F{found[1]}%2F{MASK}", text)
     return _PATH_TOKEN.sub(lambda found: f"/{found[1]}/{MASK}", text)
+
+
+def redact_own_tokens(text: str, site_url: str) -> str:
+    """Text on its way to others, without the secrets of our own mails that it quotes.
+
+    Words of an author stay as they are: only addresses of this site lose their tokens.
+
+    Args:
+        site_url: without a slash at its end.
+    """
+    plain = rf"{re.escape(site_url)}/(?:{_PAGES})/"
+    wrapped = rf"{re.escape(quote(site_url, safe=''))}%2F(?:{_PAGES})%2F"
+    text = re.sub(rf"({plain}|(?i:{wrapped}))[\w-]{{8,}}", rf"\1{MASK}", text)
+    return re.sub(rf"(-(?:{_COMMANDS})\+)[\w.~-]{{8,}}(?=@)", rf"\1{MASK}", text)

@@ -15,7 +15,7 @@ from forum.domain.addresses import mailboxes
 from forum.domain.headers import Headers
 from forum.domain.values import Mailbox
 
-TOKEN_HEADER: Final = "X-Passerelle-Post"  # noqa: S105
+POST_HEADER: Final = "X-Passerelle-Post"
 """On what goes out to an outside list: the list's identifier, the post's number, a keyed digest."""
 
 _HIDDEN_IN: Final = ("x-original-from", "reply-to", "x-original-sender")
@@ -105,7 +105,7 @@ def passed_on_by(headers: Headers, outside: Outside) -> bool:
 
 def tokens_of(headers: Headers) -> Iterator[tuple[str, str, str]]:
     """The tokens of a message: list identifier in lower case, number of the post, digest."""
-    for value in headers.get_all(TOKEN_HEADER):
+    for value in headers.get_all(POST_HEADER):
         parts = value.split()
         if len(parts) == 3:
             yield parts[0].lower(), parts[1], parts[2].lower()

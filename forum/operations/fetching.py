@@ -81,13 +81,14 @@ def due(session: Session, now: datetime) -> list[int]:
 
 def claim(session: Session, key: int, now: datetime) -> bool:
     """Take a mailbox for `CLAIM`; False where another worker has it. The caller commits."""
-    taken = session.execute(
+    taken = session.scalar(
         update(Fetching)
         .where(Fetching.mailing_list_id == key, _is_due(now))
         .values(claimed_until=now + CLAIM)
+        .returning(Fetching.mailing_list_id)
         .execution_options(synchronize_session=False)
     )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+    return taken is not None
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

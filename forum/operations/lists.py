@@ -239,11 +239,13 @@ def revoke_role(
     session: Session, mailing_list: MailingList, account: Account, role: str, now: datetime
 ) -> bool:
     """Take a role back; False where the account had it not."""
-    result = session.execute(
-        delete(RoleGrant).where(
+    revoked = session.scalar(
+        delete(RoleGrant)
+        .where(
             RoleGrant.mailing_list_id == mailing_list.id,
             RoleGrant.account_id == account.id,
             RoleGrant.role == role,
         )
+        .returning(RoleGrant.role)
     )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    return revoked is not None

@@ -59,7 +59,10 @@ def read_members(text: str) -> MemberFile:
     people: list[Joining] = []
     faults: list[BadLine] = []
     for found in _read(text):
-        (faults if isinstance(found, BadLine) else people).append(found)  # type: ignore[arg-type]
+        if isinstance(found, BadLine):
+            faults.append(found)
+        else:
+            people.append(found)
     return MemberFile(tuple(people), tuple(faults))
 
 

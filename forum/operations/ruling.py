@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,12 @@ from forum.operations.audit import record
 from forum.storage.lists import MailingList
 from forum.storage.people import Account
 from forum.storage.rules import RejectionText, RuleSet, SenderFlag, rules_of
+
+# How the columns keep what is a tuple in the rules.
+_STORED: Final[Mapping[str, Callable[[Iterable[str]], object]]] = {
+    "words": list,
+    "languages": ",".join,
+}
 
 
 class RuleError(ValueError):
@@ -46,7 +53,7 @@ def set_rules(
         session.add(row)
     for name in ListRules.__slots__:
         value = getattr(rules, name)
-        setattr(row, name, _stored(name, value))
+        setattr(row, name, _STORED[name](value) if name in _STORED else value)
     # The words themselves may be what nobody wants to read again.
     told = {name: getattr(rules, name) for name in names if name not in ("words", "languages")}
     record(
@@ -61,12 +68,6 @@ def _changed(before: ListRules, after: ListRules) -> tuple[str, ...]:
     return tuple(
         name for name in ListRules.__slots__ if getattr(before, name) != getattr(after, name)
     )
-
-
-def _stored(name: str, value: object) -> object:
-    if name == "words":
-        return list(value)  # type: ignore[call-overload]
-    return ",".join(value) if name == "languages" else value  # type: ignore[arg-type]
 
 
 def _check_words(words: Sequence[str]) -> None:

@@ -87,7 +87,7 @@ def histories(
         )
         .group_by(Post.author_id)
     )
-    posts = {author: number for author, number in written}  # noqa: C416  (rows are no pairs)
+    posts = {row[0]: row[1] for row in written}
     held = session.execute(
         select(HeldMessage.author_id, HeldMessage.state, func.count())
         .where(HeldMessage.author_id.in_(author_ids), HeldMessage.mailing_list_id.in_(list_ids))

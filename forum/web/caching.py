@@ -24,14 +24,19 @@ def label(response: Response) -> Response:
     if "Cache-Control" in response.headers:
         return response
     if _is_personal():
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
+        return keep_private(response)
     response.headers["Cache-Control"] = "no-cache"
     response.vary.update(("Cookie", "Accept-Language"))
     if request.method in ("GET", "HEAD") and response.status_code == 200:
         if not response.is_streamed:
             response.add_etag()
         response.make_conditional(request)
+    return response
+
+
+def keep_private(response: Response) -> Response:
+    """What holds a secret, or stands behind one: nothing on the way may keep it."""
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

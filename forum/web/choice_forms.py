@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, Field, SelectMultipleField
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -16,13 +15,14 @@ from forum.domain.values import LANGUAGES
 from forum.operations.choices import day_of_pause, end_of_pause
 from forum.operations.subscriptions import Choices
 from forum.storage.people import DigestFormat, HeldMail, Subscription, SubscriptionState
+from forum.web.form_base import SiteForm
 from forum.web.forms import choices_of, email_field, radio_field, select_field
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES, STATE_CHOICES
 
 LONGEST_PAUSE = timedelta(days=731)
 
 
-class PauseForm(FlaskForm):  # type: ignore[misc]
+class PauseForm(SiteForm):
     """The day on which a pause ends."""
 
     paused_until = DateField(
@@ -110,7 +110,7 @@ class ChoicesForm(PauseForm):
         )
 
 
-class HeldMailForm(FlaskForm):  # type: ignore[misc]
+class HeldMailForm(SiteForm):
     """How a moderator hears of what waits."""
 
     held_mail = radio_field(
@@ -122,7 +122,7 @@ class HeldMailForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class LinkForm(FlaskForm):  # type: ignore[misc]
+class LinkForm(SiteForm):
     """Where to send the link to all choices."""
 
     email = email_field(_("Your email address"))

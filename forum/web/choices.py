@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 
@@ -24,6 +21,7 @@ from forum.operations.choices import (
 from forum.operations.subscriptions import set_options
 from forum.storage.people import Subscription, subscription_of
 from forum.web.access import visible_list_or_404
+from forum.web.caching import keep_private
 from forum.web.choice_forms import ChoicesForm, LinkForm
 from forum.web.subscribing import words_of
 
@@ -34,7 +32,6 @@ blueprint = Blueprint("choices", __name__)
 def know_in_templates(state: BlueprintSetupState) -> None:
     """Let pages say how a subscription stands."""
     state.app.jinja_env.globals.update(day_of_pause=day_of_pause, state_now=state_now)
-    state.app.jinja_env.filters.update(long_day=long_day)
 
 
 def state_now(subscription: Subscription) -> str:
@@ -42,16 +39,8 @@ def state_now(subscription: Subscription) -> str:
     return subscription.state_at(utcnow())
 
 
-def long_day(day: date) -> str:
-    """A day in the words of the reader: 24 December 2026."""
-    return str(format_date(day, "long"))
-
-
-@blueprint.after_request
-def keep_private(response: ResponseReturnValue) -> ResponseReturnValue:
-    """A secret stands in these addresses: nothing on the way may keep the pages."""
-    response.headers["Cache-Control"] = "private, no-store"  # type: ignore[union-attr]
-    return response
+# A secret stands in these addresses.
+blueprint.after_request(keep_private)
 
 
 def _given_address() -> str:
@@ -98,7 +87,7 @@ def by_link(secret: str) -> ResponseReturnValue:
             flash(_("Your choices are kept."), "success")
             return redirect(url_for("choices.by_link", secret=secret), 303)
         status = 400 if request.method == "POST" else 200
-        page = render_template("subscribing/choices.html", form=form, subscription=subscription)
+        page = render_template("account/choices_page.html", form=form, subscription=subscription)
         return page, status
 
 

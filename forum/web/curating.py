@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -42,16 +43,11 @@ Deed = Callable[[], AuditEntry]
 def thread(thread_id: int) -> ResponseReturnValue:
     """Decide on a thread: its title, tags, labels and place."""
     found = _moderated_thread(thread_id)
-    if request.method == "GET":
-        return _thread_page(found)
-    deeds = _deeds_on(found)
-    decision = request.form.get("decision", "")
-    if decision not in deeds:
-        abort(400)
-    error = _carried_out(deeds[decision])
-    if error:
-        return _thread_page(found, error), 400
-    return redirect(url_for("reading.thread", thread_id=found.id), 303)
+    return _decided(
+        partial(_thread_page, found),
+        lambda: _deeds_on(found),
+        lambda: url_for("reading.thread", thread_id=found.id),
+    )
 
 
 @blueprint.route("/posts/<key:post_id>/moderate", methods=["GET", "POST"])
@@ -59,16 +55,9 @@ def thread(thread_id: int) -> ResponseReturnValue:
 def post(post_id: int) -> ResponseReturnValue:
     """Decide on a post: where it stands, and whether it is seen."""
     found = _moderated_post(post_id)
-    if request.method == "GET":
-        return _post_page(found)
-    deeds = _deeds_on_post(found)
-    decision = request.form.get("decision", "")
-    if decision not in deeds:
-        abort(400)
-    error = _carried_out(deeds[decision])
-    if error:
-        return _post_page(found, error), 400
-    return redirect(place_of(found), 303)
+    return _decided(
+        partial(_post_page, found), lambda: _deeds_on_post(found), lambda: place_of(found)
+    )
 
 
 @blueprint.route("/posts/<key:post_id>/remove", methods=["GET", "POST"])
@@ -86,6 +75,19 @@ def remove_post(post_id: int) -> ResponseReturnValue:
             return redirect(place_of(found), 303)
     page = render_template("curating/remove.html", post=found, error=error)
     return page, 400 if error else 200
+
+
+def _decided(
+    page: Callable[..., str], deeds: Callable[[], dict[str, Deed]], place: Callable[[], str]
+) -> ResponseReturnValue:
+    """The page of the decisions, or where to go after the one that was taken."""
+    if request.method == "GET":
+        return page()
+    deed = deeds().get(request.form.get("decision", "")) or abort(400)
+    error = _carried_out(deed)
+    if error:
+        return page(error), 400
+    return redirect(place(), 303)
 
 
 def _deeds_on(found: Thread) -> dict[str, Deed]:

@@ -22,6 +22,7 @@ from forum.storage.archive import Post, PostAttachment, PostState, RawMessage
 from forum.storage.base import set_reading
 from forum.storage.thumbnails import PostThumbnail
 from forum.storage.visibility import Reader, find_list, find_post, find_thread, may_fetch_bytes
+from forum.web.caching import keep_private
 from forum.web.reader import any_reader
 
 BATCH: Final = 100
@@ -143,7 +144,7 @@ def _protect(response: Response, name: str, *, inline: bool = False) -> None:
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "private, no-store"
+    keep_private(response)
 
 
 def _both_names(name: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         iso=iso,
         in_words=in_words,
+        day=day_text,
         full_date=full_date,
         short_date=short_date,
         number=number,
@@ -116,6 +117,11 @@ def _badges(codes: tuple[str, ...], language: str) -> Markup:
 def iso(when: datetime) -> str:
     """A moment as machines read it: ISO 8601, UTC."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_text(day: date) -> str:
+    """A day in the reader's language: `3 March 2010`."""
+    return day_in_words(day, i18n.current_language())
 
 
 def in_words(when: datetime) -> str:

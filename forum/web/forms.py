@@ -7,7 +7,6 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from wtforms import (
     EmailField,
@@ -26,6 +25,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from forum.domain.compose import is_blank
 from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email, check_name
 from forum.storage.people import TokenScope
+from forum.web.form_base import SiteForm
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES
 
 TEXT_CHARACTERS: Final = 200_000
@@ -123,7 +123,7 @@ def zones(present: str) -> list[SelectChoice]:
     return choices_of((name, name.replace("_", " ")) for name in sorted(names))
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]
+class LoginForm(SiteForm):
     """An address, and a password for those who have one."""
 
     email = email_field(_("Your email address"))
@@ -133,7 +133,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]
+class ProfileForm(SiteForm):
     """What a person tells of themselves."""
 
     name = name_field(DataRequired(_("Please give a name.")))
@@ -146,7 +146,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         self.time_zone.choices = zones(kwargs.get("time_zone") or "UTC")
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc]
+class TokenForm(SiteForm):
     """What a new API token allows."""
 
     scope = radio_field(
@@ -159,7 +159,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class JoinForm(FlaskForm):  # type: ignore[misc]
+class JoinForm(SiteForm):
     """Joining a list without an account."""
 
     email = email_field(_("Your email address"))
@@ -167,14 +167,14 @@ class JoinForm(FlaskForm):  # type: ignore[misc]
     language = select_field(_("Language of our mail to you"), OWN_NAMES)
 
 
-class JoinHereForm(FlaskForm):  # type: ignore[misc]
+class JoinHereForm(SiteForm):
     """Joining a list with an account: the address is confirmed already."""
 
     delivery = select_field(_("How often"), DELIVERY_CHOICES)
     language = select_field(_("Language of our mail to you"), OWN_NAMES)
 
 
-class AnswerForm(FlaskForm):  # type: ignore[misc]
+class AnswerForm(SiteForm):
     """A text, its language, files."""
 
     text = TextAreaField(

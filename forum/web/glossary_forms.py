@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from flask_babel import gettext, lazy_gettext
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import StringField, TextAreaField
 
 from forum.domain.glossary import MOST_FORMS, NOTE_CHARACTERS, TERM_CHARACTERS, Concept
 from forum.domain.glossary_files import HEADER, MOST_CONCEPTS, BadLine, Fault, concept_of
 from forum.domain.values import LANGUAGES
+from forum.web.form_base import SiteForm
 from forum.web.forms import one_line
 
 _ROWS: Final = {"rows": 3, "class": "short"}
 
 
-class ConceptForm(FlaskForm):  # type: ignore[misc]
+class ConceptForm(SiteForm):
     """One concept; a form of its terms a line."""
 
     fr = TextAreaField(lazy_gettext("French"), render_kw=_ROWS | {"lang": "fr"})
@@ -37,7 +37,7 @@ class ConceptForm(FlaskForm):  # type: ignore[misc]
         return concept_of(forms, self.note.data or "")
 
 
-class GlossaryFileForm(FlaskForm):  # type: ignore[misc]
+class GlossaryFileForm(SiteForm):
     """A file of concepts."""
 
     file = FileField(

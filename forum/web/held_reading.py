@@ -111,7 +111,7 @@ def _waiting(held: HeldMessage, history: History, claim: HeldClaim | None) -> Wa
     return Waiting(
         held=held,
         # Sanitised by the function that makes it, as for posts.
-        html=Markup(markup.render_segments(segments, submission.text_format)),  # noqa: S704
+        html=Markup(markup.render_segments(segments, submission.text_format)),
         attachments=submission.attachments,
         links=links(submission.text)[:LINKS_SHOWN],
         reasons=tuple(reason_text(code) for code in held.reasons),

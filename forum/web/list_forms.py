@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
@@ -29,6 +28,7 @@ from forum.storage.lists import (
     Strangers,
     Visibility,
 )
+from forum.web.form_base import SiteForm
 from forum.web.forms import email_field, one_line, select_field, zones
 from forum.web.wording import OWN_NAMES
 
@@ -55,7 +55,7 @@ def prefix_field(label: Any) -> StringField:
     return StringField(label, filters=[one_line], validators=rules)
 
 
-class ListBasics(FlaskForm):  # type: ignore[misc]
+class ListBasics(SiteForm):
     """What owners and administrators decide about a list."""
 
     title_fr = title_field(_("Title in French"))
@@ -129,7 +129,7 @@ class NewListForm(ListForm):
     address = email_field(_("Address of the list"))
 
 
-class RoleForm(FlaskForm):  # type: ignore[misc]
+class RoleForm(SiteForm):
     """Who gets which role on a list."""
 
     email = email_field(_("Email address of the account"))
@@ -176,7 +176,7 @@ class ListSettingsForm(ListBasics):
         self.time_zone.choices = zones(kwargs["obj"].time_zone)
 
 
-class InvitationForm(FlaskForm):  # type: ignore[misc]
+class InvitationForm(SiteForm):
     """Whom to invite, and a word to them."""
 
     emails = TextAreaField(
@@ -209,7 +209,7 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class MemberFileForm(FlaskForm):  # type: ignore[misc]
+class MemberFileForm(SiteForm):
     """A file of people to subscribe."""
 
     file = FileField(_("CSV file"), validators=[FileRequired(_("Please choose a file."))])

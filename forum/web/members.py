@@ -30,6 +30,7 @@ from forum.storage.lists import MailingList
 from forum.storage.people import DeliveryMode, Subscription
 from forum.web.access import the_account
 from forum.web.addresses import LARGEST_KEY, page_number, whole_number
+from forum.web.caching import keep_private
 from forum.web.list_forms import MemberFileForm
 from forum.web.running import for_administrators, for_owners
 
@@ -73,8 +74,7 @@ def download(mailing_list: MailingList) -> ResponseReturnValue:
     answer = Response(write_members(members_of(db.session(), mailing_list)), mimetype="text/csv")
     name = f"{mailing_list.slug}-members.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return keep_private(answer)
 
 
 @blueprint.route("/lists/<slug>/members/remove", methods=["GET", "POST"])

@@ -87,7 +87,7 @@ def delivery_words(delivery: MirrorDelivery, now: datetime) -> str:
 
 def notice_words(kind: str) -> str:
     """What a mail of the outside list's own is, as a whole sentence."""
-    sentences = {
+    sentences: dict[str, str] = {
         ServiceKind.CONFIRMATION: _("The outside list asks whether the bridge is to subscribe."),
         ServiceKind.MODERATION: _("The outside list says that a moderator there will decide."),
         ServiceKind.REFUSAL: _("The outside list refused it."),
@@ -96,7 +96,7 @@ def notice_words(kind: str) -> str:
         ServiceKind.BOUNCE: _("A mail server could not deliver it to the outside list."),
         ServiceKind.OTHER: _("The outside list wrote to the bridge."),
     }
-    return sentences.get(kind, kind)  # type: ignore[call-overload, no-any-return]
+    return sentences.get(kind, kind)
 
 
 def shown(notice: MirrorNotice) -> NoticeShown:

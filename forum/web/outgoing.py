@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -158,9 +159,8 @@ def smarthost_fault() -> SmarthostFault | None:
 
 
 @blueprint.record_once
-def _tell_templates(state: object) -> None:
-    app = state.app  # type: ignore[attr-defined]
-    app.jinja_env.globals.update(
+def _tell_templates(state: BlueprintSetupState) -> None:
+    state.app.jinja_env.globals.update(
         owned_sending=owned_sending,
         stopped_subscriptions=stopped_subscriptions,
         smarthost_fault=smarthost_fault,

@@ -43,4 +43,4 @@ def _rendered(name: str, language: str, mail_domain: str, site_url: str) -> Mark
     for placeholder, value in (("mail_domain", mail_domain), ("site_url", site_url)):
         text = text.replace(f"%({placeholder})s", value)
     # Our own text, and sanitised like everybody's.
-    return Markup(render_markdown(text))  # noqa: S704
+    return Markup(render_markdown(text))

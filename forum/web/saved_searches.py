@@ -20,6 +20,7 @@ from forum.storage.post_rows import posts_where
 from forum.storage.saved_searches import SavedSearch, Told, searches_of
 from forum.storage.visibility import Reader, visible_list_ids
 from forum.web.access import signed_in, the_account
+from forum.web.caching import keep_private
 from forum.web.feeds import ENTRIES, feed
 
 blueprint = Blueprint("saved_searches", __name__)
@@ -107,9 +108,8 @@ def private_feed(token: str) -> Response:
     )
     title = _("Search: %(query)s", query=search.text)
     answer = feed(title, url_for("searching.search", q=search.text), posts, search.created_at)
-    # A secret stands in the address: nothing on the way may keep it.
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    # A secret stands in the address.
+    return keep_private(answer)
 
 
 def _told() -> Told:

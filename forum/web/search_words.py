@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from babel.dates import format_date
 from babel.lists import format_list
 from flask_babel import gettext as _
 
 from forum import i18n
+from forum.domain.days import day_in_words
 from forum.domain.query import (
     After,
     AllOf,
@@ -31,8 +31,6 @@ from forum.domain.query import (
 
 MOST_PARTS: Final = 40
 """A longer search is not said in words."""
-
-_LOCALES: Final = {"en": "en_GB"}
 
 
 def explained(query: SearchQuery, titles: dict[str, str]) -> str:
@@ -138,7 +136,4 @@ def _or(parts: list[str]) -> str:
 
 
 def _day(moment: datetime) -> str:
-    language = i18n.current_language()
-    day = date(moment.year, moment.month, moment.day)
-    text = format_date(day, "long", locale=_LOCALES.get(language, language))
-    return text.replace("1 ", "1er ", 1) if language == "fr" and day.day == 1 else text
+    return day_in_words(moment.date(), i18n.current_language())

@@ -23,6 +23,7 @@ from forum.operations.accounts import (
 from forum.operations.tokens import peek
 from forum.storage.people import Account, TokenKind
 from forum.web.addresses import LARGEST_KEY, safe_path, whole_number
+from forum.web.caching import keep_private
 from forum.web.forms import LoginForm
 from forum.web.reader import current_account
 
@@ -41,11 +42,8 @@ def load_account(key: str) -> Account | None:
     return None if number is None else account_for(db.session(), number, session_key)
 
 
-@blueprint.after_request
-def keep_private(response: ResponseReturnValue) -> ResponseReturnValue:
-    """Secrets stand in these addresses and pages: nothing on the way may keep them."""
-    response.headers["Cache-Control"] = "private, no-store"  # type: ignore[union-attr]
-    return response
+# Secrets stand in these addresses and pages.
+blueprint.after_request(keep_private)
 
 
 def _given_address() -> str:

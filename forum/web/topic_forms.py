@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask_babel import gettext, lazy_gettext
-from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, StringField
 from wtforms.validators import InputRequired
 
@@ -13,6 +12,7 @@ from forum.domain.topics import SENTENCES, USUAL_REMINDER, TopicFault
 from forum.domain.values import LANGUAGES
 from forum.operations.topics import TopicFields
 from forum.storage.topics import Topic
+from forum.web.form_base import SiteForm
 from forum.web.forms import one_line
 
 _FIELD_OF: Final = {
@@ -32,7 +32,7 @@ def _day(label: Any) -> DateField:
     return DateField(label, validators=[InputRequired(lazy_gettext("Please give a day."))])
 
 
-class TopicForm(FlaskForm):  # type: ignore[misc]
+class TopicForm(SiteForm):
     """One topic."""
 
     tag = StringField(lazy_gettext("Tag"), filters=[one_line])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -13,7 +12,6 @@ from flask_babel import gettext as _
 
 from forum.clock import utcnow
 from forum.domain.calendar_file import CalendarEvent, calendar
-from forum.domain.days import day_in_words
 from forum.domain.topics import today_of
 from forum.extensions import db
 from forum.i18n import current_language
@@ -33,7 +31,6 @@ blueprint = Blueprint("topics", __name__)
 def know_in_templates(state: BlueprintSetupState) -> None:
     """Let the page of a list show what is open."""
     state.app.jinja_env.globals.update(calendar_of=calendar_of)
-    state.app.jinja_env.filters["day"] = day_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +58,6 @@ def calendar_of(mailing_list: MailingList) -> Calendar:
         coming=tuple(row for row in rows if row.starts_on > today),
         over=tuple(row for row in reversed(rows) if row.ends_on < today),
     )
-
-
-def day_text(day: date) -> str:
-    """A day in the reader's language: `3 March 2010`."""
-    return day_in_words(day, current_language())
 
 
 @blueprint.get("/lists/<slug>/topics")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from forum.domain.days import day_in_words
 from forum.domain.rules import Reason
+from forum.i18n import current_language
 from forum.operations.choices import Change
 from forum.storage.choices import InvitationState
 from forum.storage.lists import RoleName
@@ -21,7 +22,7 @@ OWN_NAMES = (("fr", "Français"), ("en", "English"), ("es", "Español"))
 
 def reason_text(code: str) -> str:
     """Why a message was held or refused, as a whole sentence."""
-    sentences = {
+    sentences: dict[str, str] = {
         Reason.TOO_LARGE: _("The message is larger than this site takes."),
         Reason.UNVERIFIED_SENDER: _("It could not be verified that the author really sent it."),
         Reason.NO_AUTHOR: _("The message names no author."),
@@ -45,12 +46,12 @@ def reason_text(code: str) -> str:
         Reason.RECIPIENTS: _("The message went to many addresses at once."),
         Reason.LANGUAGE: _("The message is in a language that the list does not use."),
     }
-    return sentences.get(code, code)  # type: ignore[call-overload, no-any-return]
+    return sentences.get(code, code)
 
 
 def incoming_text(state: str) -> str:
     """What became of an incoming message."""
-    sentences = {
+    sentences: dict[str, str] = {
         IncomingState.RECEIVED: _("Received; it will be looked at in a moment."),
         IncomingState.POSTED: _("Posted."),
         IncomingState.HELD: _("It awaits a moderator."),
@@ -65,28 +66,28 @@ def incoming_text(state: str) -> str:
             "Something went wrong on our side. Your message is kept, and the administrators see it."
         ),
     }
-    return sentences.get(state, state)  # type: ignore[call-overload, no-any-return]
+    return sentences.get(state, state)
 
 
 def held_text(state: str) -> str:
     """What a moderator decided, in one word."""
-    words = {
+    words: dict[str, str] = {
         HeldState.HELD: _("waiting"),
         HeldState.ACCEPTED: _("accepted"),
         HeldState.REJECTED: _("rejected"),
         HeldState.DISCARDED: _("discarded"),
     }
-    return words.get(state, state)  # type: ignore[call-overload, no-any-return]
+    return words.get(state, state)
 
 
 def role_text(role: str) -> str:
     """The name of a role on a list."""
-    words = {
+    words: dict[str, str] = {
         RoleName.OWNER: _("owner"),
         RoleName.MODERATOR: _("moderator"),
         RoleName.TRANSLATOR: _("translator"),
     }
-    return words.get(role, role)  # type: ignore[call-overload, no-any-return]
+    return words.get(role, role)
 
 
 DELIVERY_CHOICES = (
@@ -107,7 +108,7 @@ def change_text(change: Change, subject: str) -> str:
     Args:
         subject: Of the thread that it is about, if it is about one.
     """
-    sentences = {
+    sentences: dict[str, str] = {
         "each": _("From then on each message comes to you at once."),
         "daily": _("From then on you receive one mail a day."),
         "weekly": _("From then on you receive one mail a week."),
@@ -118,18 +119,18 @@ def change_text(change: Change, subject: str) -> str:
         "mute": _("From then on nothing of “%(subject)s” is sent to you.", subject=subject),
     }
     if change.until:
-        day = format_date(date.fromisoformat(change.until), "long")
+        day = day_in_words(date.fromisoformat(change.until), current_language())
         return str(_("From then on nothing is sent to you until %(day)s.", day=day))
     return str(sentences[change.code])
 
 
 def invitation_text(state: str) -> str:
     """What became of an invitation, as `forum.operations.invitations.state_of` has it."""
-    words = {
+    words: dict[str, str] = {
         "expired": _("expired"),
         InvitationState.SENT: _("waiting"),
         InvitationState.ACCEPTED: _("joined"),
         InvitationState.DECLINED: _("declined"),
         InvitationState.WITHDRAWN: _("withdrawn"),
     }
-    return words.get(state, state)  # type: ignore[no-any-return]
+    return words.get(state, state)

@@ -24,7 +24,8 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def write_mbox(stream: IO[bytes], messages: Iterable[StoredMessage]) -> int:
     """As one mboxrd file; gives their number."""
     count = 0
-    for count, message in enumerate(messages, 1):  # noqa: B007 (the number of the last one)
+    for message in messages:
+        count += 1
         stream.write(mbox_entry(message.raw, message.arrived_at))
     return count
 
@@ -37,7 +38,8 @@ def write_maildir(folder: Path, messages: Iterable[StoredMessage]) -> int:
     for name in ("tmp", "new", "cur"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     count = 0
-    for count, message in enumerate(messages, 1):  # noqa: B007 (the number of the last one)
+    for message in messages:
+        count += 1
         seconds = int(message.arrived_at.timestamp())
         name = f"{seconds:010d}.P{message.post_id}.passerelle"
         unfinished = folder / "tmp" / name
@@ -51,7 +53,8 @@ def write_maildir(folder: Path, messages: Iterable[StoredMessage]) -> int:
 def write_jsonl(stream: IO[bytes], posts: Iterable[Document]) -> int:
     """One post a line, as the API gives it; gives their number."""
     count = 0
-    for count, post in enumerate(posts, 1):  # noqa: B007 (the number of the last one)
+    for post in posts:
+        count += 1
         stream.write(json.dumps(post, ensure_ascii=False).encode("utf-8") + b"\n")
     return count
 
@@ -61,7 +64,8 @@ def write_csv(stream: IO[str], posts: Iterable[Document]) -> int:
     writer = csv.writer(stream)
     writer.writerow(CSV_COLUMNS)
     count = 0
-    for count, post in enumerate(posts, 1):  # noqa: B007 (the number of the last one)
+    for post in posts:
+        count += 1
         names = "; ".join(part["filename"] for part in post["attachments"])
         row = {**post, "author": post["author"]["name"], "attachments": names}
         writer.writerow([_cell(row[column]) for column in CSV_COLUMNS])

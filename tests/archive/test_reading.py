@@ -222,7 +222,7 @@ def test_compressed_files_are_opened(tmp_path: Path, name: str) -> None:
 
 def tar_of(files: dict[str, bytes], mode: str = "w:gz") -> bytes:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=stream, mode=mode) as archive:
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)

@@ -92,7 +92,7 @@ class House:
         """Hand a mail in as the local mail server does."""
         author = re.search(r"\S+@[^\s>]+", fields["author"])
         assert author is not None
-        self.site.lmtp(author[0].lstrip("<"), to, mail(to=to, **fields))  # type: ignore[arg-type]
+        self.site.lmtp(author[0].lstrip("<"), to, mail(to=to, **fields))
 
     def wait_for_index(self) -> None:
         """Until every post can be found."""

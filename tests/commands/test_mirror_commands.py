@@ -17,7 +17,7 @@ from tests.mailbridge.mirroring import FOOTER, OUTSIDE, Mirror, member, mirror_o
 
 
 @pytest.fixture
-def mirror(session, settings, make) -> Mirror:  # type: ignore[no-untyped-def]
+def mirror(session, settings, make) -> Mirror:
     return mirror_of(session, settings, make)
 
 
@@ -76,7 +76,7 @@ def test_both_sides_are_compared_and_repaired(mirror: Mirror, run: Run, tmp_path
     assert len(mirror.session.scalars(select(MirrorDelivery)).all()) == 2
 
 
-def test_the_list_must_have_an_outside_list(make, run: Run) -> None:  # type: ignore[no-untyped-def]
+def test_the_list_must_have_an_outside_list(make, run: Run) -> None:
     make.mailing_list()
     make.commit()
     done = run("mirror", "status", "ancrage", status=2)

@@ -30,7 +30,7 @@ def test_unlabelled_text_is_read_in_the_right_charset(text: str, codec: str) -> 
         raw = text.encode(codec)
     except UnicodeEncodeError:
         raw = text.translate({0x2019: "'", 0x2026: "...", 0x20AC: "E", 0x153: "oe", 0x2013: "-"})
-        raw = raw.encode(codec)  # type: ignore[attr-defined]
+        raw = raw.encode(codec)
         text = raw.decode(codec)
     decoded = decode(raw)
     assert decoded.text == text

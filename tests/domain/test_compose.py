@@ -31,7 +31,7 @@ def draft(**changes: object) -> Draft:
         "list_name": "Chemins",
         "language": "fr",
     }
-    return Draft(**{**values, **changes})  # type: ignore[arg-type]
+    return Draft(**{**values, **changes})
 
 
 @settings(max_examples=300, deadline=None)

@@ -47,11 +47,11 @@ SPANISH = (
 
 
 def written(text: str = "Bonjour à toutes et à tous.\n", **fields: str) -> Submission:
-    return parse(mail(text=text, **fields), START)  # type: ignore[arg-type]
+    return parse(mail(text=text, **fields), START)
 
 
 def asking(**rules: object) -> PostingPolicy:
-    return replace(MEMBER, rules=ListRules(**rules))  # type: ignore[arg-type]
+    return replace(MEMBER, rules=ListRules(**rules))
 
 
 def test_a_list_without_rules_asks_nothing() -> None:

@@ -11,11 +11,11 @@ WRITER, READER = 1, 2
 
 def one(subscription_id: int = 10, author_id: int = READER, **options: object) -> Candidate:
     values: dict[str, object] = {"email": f"a{subscription_id}@example.org", "delivery": "each"}
-    return Candidate(subscription_id, author_id, **(values | options))  # type: ignore[arg-type]
+    return Candidate(subscription_id, author_id, **(values | options))
 
 
 def chosen(*candidates: Candidate, **options: object) -> list[tuple[int, bool]]:
-    occasion = Occasion(**({"author_id": WRITER, "language": "fr"} | options))  # type: ignore[arg-type]
+    occasion = Occasion(**({"author_id": WRITER, "language": "fr"} | options))
     return [
         (found.subscription.subscription_id, found.at_once)
         for found in recipients(candidates, occasion)

@@ -320,7 +320,7 @@ def correspondences(draw: st.DrawFn) -> list[Node]:
 @given(correspondences(), st.randoms(use_true_random=False))
 def test_any_order_gives_the_same_forest(nodes: list[Node], random: object) -> None:
     shuffled = list(nodes)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert build(shuffled) == build(nodes)
 
 

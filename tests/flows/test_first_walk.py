@@ -117,7 +117,7 @@ def test_a_conversation_by_mail_and_on_the_web_survives_stop_and_power_cut(
     )
     site.smtp(PILAR, LIST, answer)
     thread = only_thread(browser, 2)
-    one, two = thread["posts"]  # type: ignore[misc]
+    one, two = thread["posts"]
     assert two["parent_id"] == one["id"]
     assert [part["role"] for part in two["segments"]] == ["reply", "attribution", "quotation"]
     assert (one["language"], two["language"]) == ("fr", "es")
@@ -149,8 +149,8 @@ def test_a_conversation_by_mail_and_on_the_web_survives_stop_and_power_cut(
     )
     site.lmtp(AWA, LIST, back)
     posts = only_thread(browser, 4)["posts"]
-    assert [post["source"] for post in posts] == ["email", "email", "web", "email"]  # type: ignore[attr-defined]
-    assert posts[3]["parent_id"] == posts[2]["id"]  # type: ignore[index]
+    assert [post["source"] for post in posts] == ["email", "email", "web", "email"]
+    assert posts[3]["parent_id"] == posts[2]["id"]
 
     # 5. The interface in three languages.
     for language, word in (("fr", "Rechercher"), ("en", "Search"), ("es", "Buscar")):

@@ -92,7 +92,7 @@ class _Session:
             self.say(f"{tag} {answer}")
             await self.writer.drain()
             if name == "STARTTLS":
-                await self.writer.start_tls(self.server.starts_tls)  # type: ignore[arg-type]
+                await self.writer.start_tls(self.server.starts_tls)
 
     async def answer(self, name: str, arguments: str) -> str | None:
         match name:

@@ -48,7 +48,7 @@ class Mirror:
     def wait(self, **duration: float) -> None:
         self.now += timedelta(**duration)
 
-    def write(self, account: Account, subject: str, text: str = LONG, parent: Post | None = None):  # type: ignore[no-untyped-def]
+    def write(self, account: Account, subject: str, text: str = LONG, parent: Post | None = None):
         """A post on the web."""
         disposition = write_post(
             self.session,

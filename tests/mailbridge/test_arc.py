@@ -48,7 +48,7 @@ def copy(session: Session, settings: Settings, make: Make) -> Copy:
 
     def build(raw: bytes, lookup: Zone | None = None, **changes: object) -> bytes:
         subscription = make.subscriber(outbox.where)
-        builder = Builder(replace(kept, **changes), lookup=lookup)  # type: ignore[arg-type]
+        builder = Builder(replace(kept, **changes), lookup=lookup)
         return builder.build(outbox.post(raw), lambda: raw, subscription).message
 
     return build

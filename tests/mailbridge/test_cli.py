@@ -118,7 +118,7 @@ def test_the_worker_says_when_it_is_ready_sends_and_stops_when_told(
     assert process.stdout is not None
     assert process.stdout.readline() == "ready: worker\n"
     receive(session, Envelope(AWA, LIST), mail(), START, settings)
-    session.remove()  # type: ignore[attr-defined]
+    session.remove()
     outbox = settings.data_dir / "outbox" / "new"
     for _ in range(200):
         if outbox.exists() and list(outbox.iterdir()):
@@ -132,7 +132,7 @@ def test_once_drains_what_is_due_and_comes_back(
     command: Command, ancrage: None, session: Session, settings: Settings
 ) -> None:
     receive(session, Envelope(AWA, LIST), mail(), START, settings)
-    session.remove()  # type: ignore[attr-defined]
+    session.remove()
     for _ in range(2):
         done = command.run("worker", "--once")
         assert done.returncode == 0, done.stderr
@@ -151,7 +151,7 @@ def logged(ancrage: None, session: Session, settings: Settings) -> None:
     receive(session, Envelope(AWA, LIST), mail(text="Encore une proposition\n"), START, settings)
     session.execute(text("ALTER TABLE broken_post RENAME TO post"))
     session.commit()
-    session.remove()  # type: ignore[attr-defined]
+    session.remove()
 
 
 def test_the_log_tells_what_became_of_each_and_why(command: Command, logged: None) -> None:

@@ -77,7 +77,7 @@ class Queue:
     ) -> Incoming:
         envelope = Envelope(sender, f"{local}@lists.example.org")
         receive(self.session, envelope, raw, START + after, self.settings)
-        return self.session.scalars(select(Incoming).order_by(Incoming.id.desc())).first()  # type: ignore[return-value]
+        return self.session.scalars(select(Incoming).order_by(Incoming.id.desc())).first()
 
     def answer(
         self,
@@ -86,7 +86,7 @@ class Queue:
         after: timedelta = timedelta(hours=1),
         **headers: str,
     ) -> list[str]:
-        raw = mail(author=author, subject="Re: x", text=text, **headers)  # type: ignore[arg-type]
+        raw = mail(author=author, subject="Re: x", text=text, **headers)
         return self.hand_in(raw, f"ancrage-moderate+{self.token}", author, after).reasons
 
     def state(self) -> str:

@@ -115,7 +115,7 @@ def parsed(raw: bytes) -> EmailMessage:
 def subjects(digest: EmailMessage) -> list[str]:
     """Of the messages in a digest."""
     _, messages = digest.iter_parts()
-    return [str(one.get_payload(0)["Subject"]) for one in messages.iter_parts()]  # type: ignore[union-attr]
+    return [str(one.get_payload(0)["Subject"]) for one in messages.iter_parts()]
 
 
 def text_of(digest: EmailMessage) -> str:
@@ -447,7 +447,7 @@ def test_two_workers_at_once_make_one_digest(site: Site) -> None:
 def test_a_list_from_before_there_were_digests_has_an_hour(site: Site) -> None:
     site.reader()
     site.session.commit()
-    site.session.remove()  # type: ignore[attr-defined]
+    site.session.remove()
     downgrade(revision="0002")
     upgrade()
     (found,) = site.session.scalars(select(MailingList))
@@ -494,7 +494,7 @@ def test_answering_a_message_of_a_digest_reaches_the_list_and_its_thread(site: S
     site.post(PLAIN_MAIL)
     (digest,) = site.work(MORNING)
     _, messages = digest.iter_parts()
-    (one,) = [part.get_payload(0) for part in messages.iter_parts()]  # type: ignore[union-attr]
+    (one,) = [part.get_payload(0) for part in messages.iter_parts()]
     assert isinstance(one, EmailMessage)
     assert one["Message-ID"] == "<plain@example.org>"
     assert "ancrage@lists.example.org" in one["Reply-To"]
@@ -523,7 +523,7 @@ def test_a_message_too_large_for_a_digest_is_shortened(site: Site) -> None:
     site.post(subject="Grand", text=text * 10_000)
     (digest,) = site.work(MORNING)
     assert LEAST_SHARE < len(digest.as_bytes()) < 250_000
-    assert "[…]" in str(digest.get_payload(1).get_payload(0).get_payload(0).get_content())  # type: ignore[union-attr]
+    assert "[…]" in str(digest.get_payload(1).get_payload(0).get_payload(0).get_content())
 
 
 @pytest.mark.parametrize(
@@ -559,7 +559,7 @@ def test_sizes_are_told_in_round_numbers(size: int, shown: str) -> None:
 
 
 @pytest.mark.parametrize("options", [{"time_zone": "Mars/North"}, {"digest_hour": 24}])
-def test_a_list_has_a_time_zone_and_an_hour_that_exist(site: Site, options: dict) -> None:  # type: ignore[type-arg]
+def test_a_list_has_a_time_zone_and_an_hour_that_exist(site: Site, options: dict) -> None:
     with pytest.raises(ListError):
         edit_list(site.session, site.where, **options)
 

@@ -112,7 +112,7 @@ def test_a_whole_zone_is_well(kept: Settings) -> None:
 def test_what_is_missing_in_the_dns_is_told(
     kept: Settings, change: dict[str, object], level: Level, told: str
 ) -> None:
-    found = worst(checks_mail.dns(kept, replace(whole(), **change)))  # type: ignore[arg-type]
+    found = worst(checks_mail.dns(kept, replace(whole(), **change)))
     assert found[0] == level
     assert told in found[1]
 

@@ -257,7 +257,7 @@ def test_a_message_that_goes_while_it_is_asked_for_is_passed_over(
 ) -> None:
     server.add(written(1), written(2))
 
-    class Expunging(dict):  # type: ignore[type-arg]
+    class Expunging(dict):
         def get(self, uid: int, default: object = None) -> object:
             # Listed by its size, gone when its text is wanted.
             found = super().get(uid, default)
@@ -491,7 +491,7 @@ def test_a_list_that_is_deleted_takes_its_mailbox_with_it(
 ) -> None:
     (maildir / "new" / "1.a").write_bytes(b"")
     look(f"maildir:{maildir}")
-    session.execute(Incoming.__table__.delete())  # type: ignore[attr-defined]
+    session.execute(Incoming.__table__.delete())
     session.delete(mirrored)
     session.flush()
     assert session.scalars(select(Fetching)).all() == []

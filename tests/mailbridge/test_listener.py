@@ -34,7 +34,7 @@ def lists(make: Make) -> None:
 
 def mail(**fields: str) -> bytes:
     """As it goes over the wire."""
-    return unix_mail(**fields).replace(b"\n", b"\r\n")  # type: ignore[arg-type]
+    return unix_mail(**fields).replace(b"\n", b"\r\n")
 
 
 def dialogue(port: int, *lines: bytes) -> bytes:

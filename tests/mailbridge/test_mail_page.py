@@ -69,7 +69,7 @@ def composed(language: str = "fr", **fields: object) -> bytes:
         "language": language,
         **fields,
     }
-    draft = Draft(**values)  # type: ignore[arg-type]
+    draft = Draft(**values)
     return compose(draft, render_markdown(draft.text))
 
 

@@ -110,7 +110,7 @@ def test_the_return_path_or_the_sender_tells_the_outside_list(
     assert row.state == IncomingState.POSTED
 
 
-def test_a_web_post_goes_out_once_from_the_bridge(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_a_web_post_goes_out_once_from_the_bridge(mirror: Mirror, awa) -> None:
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     mirror.work()
@@ -125,7 +125,7 @@ def test_a_web_post_goes_out_once_from_the_bridge(mirror: Mirror, awa) -> None: 
     assert mirror.transport.sent[0][0] == BRIDGE
 
 
-def test_mail_of_a_member_to_our_own_address_goes_out_too(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_mail_of_a_member_to_our_own_address_goes_out_too(mirror: Mirror, awa) -> None:
     written = mail(to=OWN, message_id="direct@example.org")
     assert mirror.arrives(written, to=OWN, path="awa@example.org").state == IncomingState.POSTED
     mirror.work()
@@ -134,7 +134,7 @@ def test_mail_of_a_member_to_our_own_address_goes_out_too(mirror: Mirror, awa) -
     assert sent["From"].addresses[0].addr_spec == BRIDGE
 
 
-def test_mail_to_both_addresses_does_not_go_out_again(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_mail_to_both_addresses_does_not_go_out_again(mirror: Mirror, awa) -> None:
     written = mail(to=f"{OWN}, {OUTSIDE}", message_id="both@example.org")
     mirror.arrives(written, to=OWN, path="awa@example.org")
     mirror.work()
@@ -144,7 +144,7 @@ def test_mail_to_both_addresses_does_not_go_out_again(mirror: Mirror, awa) -> No
     assert len(mirror.posts()) == 1
 
 
-def test_subscribers_of_ours_get_their_copies(mirror: Mirror, awa, make: Make) -> None:  # type: ignore[no-untyped-def]
+def test_subscribers_of_ours_get_their_copies(mirror: Mirror, awa, make: Make) -> None:
     make.subscriber(mirror.mailing_list, "luz@example.net")
     make.commit()
     mirror.write(awa, "Rencontre de printemps")
@@ -157,7 +157,7 @@ def test_subscribers_of_ours_get_their_copies(mirror: Mirror, awa, make: Make) -
 
 def test_who_writes_on_the_outside_list_gets_one_copy(
     mirror: Mirror, awa, make: Make, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     make.subscriber(mirror.mailing_list, "luz@example.net")
     make.commit()
     mirror.wait(hours=1)
@@ -189,7 +189,7 @@ ECHOES = {
 
 
 @pytest.mark.parametrize("habits", ECHOES.values(), ids=ECHOES)
-def test_an_echo_is_known(mirror: Mirror, awa, session: Session, habits: dict) -> None:  # type: ignore[no-untyped-def, type-arg]
+def test_an_echo_is_known(mirror: Mirror, awa, session: Session, habits: dict) -> None:
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     raw = passed_on(mirror.went_out()[0], archived_at="https://listes.example.net/arc/1", **habits)
@@ -204,7 +204,7 @@ def test_an_echo_is_known(mirror: Mirror, awa, session: Session, habits: dict) -
     assert delivery.archived_at == "https://listes.example.net/arc/1"
 
 
-def test_an_answer_to_any_of_its_ids_lands_under_the_post(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_an_answer_to_any_of_its_ids_lands_under_the_post(mirror: Mirror, awa) -> None:
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     early = mail(
@@ -223,7 +223,7 @@ def test_an_answer_to_any_of_its_ids_lands_under_the_post(mirror: Mirror, awa) -
     assert {one.thread_id for one in answers} == {first.thread_id}
 
 
-def test_an_answer_goes_out_under_the_ids_that_the_outside_list_knows(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_an_answer_goes_out_under_the_ids_that_the_outside_list_knows(mirror: Mirror, awa) -> None:
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     mirror.arrives(passed_on(mirror.went_out()[0], new_id="other@listes.example.net"))
@@ -234,7 +234,7 @@ def test_an_answer_goes_out_under_the_ids_that_the_outside_list_knows(mirror: Mi
     assert sent["References"].split() == [f"<{post.message_id}>", "<other@listes.example.net>"]
 
 
-def test_two_honest_thanks_both_stay(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_two_honest_thanks_both_stay(mirror: Mirror, awa) -> None:
     mirror.write(awa, "Rencontre", "Merci\n")
     mirror.work()
     mirror.arrives(passed_on(mirror.went_out()[0], new_id="o1@x.example", drops_fields=True))
@@ -248,7 +248,7 @@ def test_two_honest_thanks_both_stay(mirror: Mirror, awa) -> None:  # type: igno
     assert len(mirror.posts()) == 2
 
 
-def test_a_short_echo_counts_while_its_post_waits(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_a_short_echo_counts_while_its_post_waits(mirror: Mirror, awa) -> None:
     mirror.write(awa, "Rencontre", "Merci\n")
     mirror.work()
     raw = passed_on(
@@ -267,7 +267,7 @@ def test_a_short_echo_counts_while_its_post_waits(mirror: Mirror, awa) -> None: 
     ],
     ids=["a word", "a note below", "everything"],
 )
-def test_our_token_with_another_text_is_held(mirror: Mirror, awa, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_our_token_with_another_text_is_held(mirror: Mirror, awa, text: str) -> None:
     mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     edited = parsed(mirror.went_out()[0].as_bytes())
@@ -281,7 +281,7 @@ def test_our_token_with_another_text_is_held(mirror: Mirror, awa, text: str) -> 
     assert len(mirror.posts()) == 1
 
 
-def test_a_forged_token_is_no_token(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_a_forged_token_is_no_token(mirror: Mirror, awa) -> None:
     post = mirror.write(awa, "Rencontre de printemps")
     forged = {"X_Passerelle_Post": f"atelier.lists.example.org {post.id} {'0' * 40}"}
     written = mail(author="Eve <eve@example.net>", to=OUTSIDE, message_id="e@example.net", **forged)
@@ -290,7 +290,7 @@ def test_a_forged_token_is_no_token(mirror: Mirror, awa) -> None:  # type: ignor
 
 def test_a_post_that_has_come_back_is_never_sent_again(
     mirror: Mirror, awa, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     delivery = session.scalars(select(MirrorDelivery)).one()
@@ -305,7 +305,7 @@ def test_a_post_that_has_come_back_is_never_sent_again(
 
 def test_what_a_killed_worker_had_in_hand_waits_before_it_is_sent_again(
     mirror: Mirror, awa, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror.write(awa, "Rencontre de printemps")
     delivery = session.scalars(select(MirrorDelivery)).one()
     delivery.state, delivery.claimed_until = SendState.SENDING, mirror.now
@@ -318,7 +318,7 @@ def test_what_a_killed_worker_had_in_hand_waits_before_it_is_sent_again(
     assert len(mirror.went_out()) == 1
 
 
-def test_every_id_of_a_copy_is_kept(mirror: Mirror, awa, session: Session) -> None:  # type: ignore[no-untyped-def]
+def test_every_id_of_a_copy_is_kept(mirror: Mirror, awa, session: Session) -> None:
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     for number in range(3):
@@ -329,7 +329,7 @@ def test_every_id_of_a_copy_is_kept(mirror: Mirror, awa, session: Session) -> No
     assert {f"o{number}@x.example" for number in range(3)} < set(known)
 
 
-def test_a_person_on_both_sides_is_one_author(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_a_person_on_both_sides_is_one_author(mirror: Mirror, awa) -> None:
     mirror.write(awa, "Rencontre de printemps")
     written = mail(author="Awa N. <AWA@example.org>", to=OUTSIDE, message_id="a1@example.net")
     mirror.arrives(passed_on(written, hides=True))

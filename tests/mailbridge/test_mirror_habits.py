@@ -26,7 +26,7 @@ def habits(switches: tuple[bool, ...], number: int) -> dict[str, object]:
     }
 
 
-def test_every_combination_of_habits(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_every_combination_of_habits(mirror: Mirror, awa) -> None:
     every = list(itertools.product((False, True), repeat=len(SWITCHES)))
     for number in range(len(every)):
         first, second = NUMBERS[number // 8], NUMBERS[number % 8]
@@ -37,7 +37,7 @@ def test_every_combination_of_habits(mirror: Mirror, awa) -> None:  # type: igno
     sent = mirror.went_out()
     assert len(sent) == len(every)
     for number, (switches, message) in enumerate(zip(every, sent, strict=True)):
-        raw = passed_on(message, **habits(switches, number))  # type: ignore[arg-type]
+        raw = passed_on(message, **habits(switches, number))
         states = {mirror.arrives(raw).state for _ in range(2)}
         assert states == {IncomingState.ECHO}, (switches, states)
     mirror.work()
@@ -45,7 +45,7 @@ def test_every_combination_of_habits(mirror: Mirror, awa) -> None:  # type: igno
     assert len(mirror.went_out()) == len(every)
 
 
-def test_html_that_a_list_made_text_of_is_known(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_html_that_a_list_made_text_of_is_known(mirror: Mirror, awa) -> None:
     written = parsed(mail(to=OWN, message_id="html@example.org", subject="Compte rendu"))
     written.set_content(
         "<p>Le <b>compte rendu</b> est <a href='https://example.org/cr'>en ligne</a>, "
@@ -69,11 +69,11 @@ def test_html_that_a_list_made_text_of_is_known(mirror: Mirror, awa) -> None:  #
 @pytest.mark.parametrize("charset", ["iso-8859-1", "utf-8"])
 def test_another_charset_and_other_line_ends_change_nothing(
     mirror: Mirror, awa, charset: str
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror.write(awa, "Été à Séville", "Où et quand nous verrons-nous cet été, à Séville ?\n")
     mirror.work()
     message = parsed(mirror.went_out()[0].as_bytes())
-    text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    text = message.get_body(("plain",)).get_content()
     message.clear_content()
     message.set_content(text.replace(" ", "\n", 3), charset=charset, cte="base64")
     row = mirror.arrives(passed_on(message, new_id="o1@x.example", drops_fields=True))

@@ -71,7 +71,7 @@ def test_a_tag_that_some_write_stays(mirror: Mirror) -> None:
     assert mirror.posts()[1].subject == "[agenda] Nouvelle 1"
 
 
-def test_what_came_back_around_our_own_text_is_known_at_once(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_what_came_back_around_our_own_text_is_known_at_once(mirror: Mirror, awa) -> None:
     footer = f"\n::::\nGazette libre du réseau\n{OUTSIDE}\n"
     mirror.write(awa, "Rencontre de printemps")
     mirror.work()
@@ -103,7 +103,7 @@ def test_few_messages_teach_nothing(mirror: Mirror, count: int) -> None:
 
 def test_a_footer_like_no_other_holds_one_echo_until_it_is_known(
     mirror: Mirror, awa, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for number in range(2):
         mirror.write(awa, f"Rencontre {number}", f"Un texte {number} " + "assez long " * 6 + "\n")
     mirror.work()

@@ -74,7 +74,7 @@ def test_two_lists_that_mirror_one_another_come_to_rest(pair: tuple[Mirror, Mirr
         assert len({one.message_id for one in own}) == 2
 
 
-def test_a_list_that_reflects_everything_twice(mirror: Mirror, awa) -> None:  # type: ignore[no-untyped-def]
+def test_a_list_that_reflects_everything_twice(mirror: Mirror, awa) -> None:
     mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     for number in range(4):
@@ -89,7 +89,7 @@ def test_a_list_that_reflects_everything_twice(mirror: Mirror, awa) -> None:  # 
 
 def test_an_outside_list_that_is_subscribed_here_is_sent_nothing_twice(
     mirror: Mirror, awa, make: Make
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for address in ("atelier@listes.example.net", BRIDGE):
         make.subscriber(mirror.mailing_list, address)
     make.commit()
@@ -118,7 +118,7 @@ def test_mail_of_the_outside_list_to_our_own_address_is_not_sent_back(
 )
 def test_an_absence_reply_with_our_headers_goes_nowhere(
     mirror: Mirror, awa, marks: dict[str, str]
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     sent = mirror.went_out()[0]
@@ -147,7 +147,7 @@ def test_a_held_message_of_the_outside_list_does_not_go_out_when_accepted(
     assert mirror.went_out() == []
 
 
-def test_the_list_moves_here_and_back(mirror: Mirror, awa, session: Session) -> None:  # type: ignore[no-untyped-def]
+def test_the_list_moves_here_and_back(mirror: Mirror, awa, session: Session) -> None:
     mirror.write(awa, "Rencontre de printemps")
     mirror.work()
     sent = mirror.went_out()[0]

@@ -58,7 +58,7 @@ CONFIRMATIONS = {
 class Service:
     mirror: Mirror
 
-    def arrives(self, text: str, path: str = f"atelier-bounces@{HOST}", **fields: str):  # type: ignore[no-untyped-def]
+    def arrives(self, text: str, path: str = f"atelier-bounces@{HOST}", **fields: str):
         return self.mirror.arrives(mail(to=BRIDGE, text=text, **fields), path=path)
 
     def notice(self) -> MirrorNotice:
@@ -111,7 +111,7 @@ def test_what_was_answered_is_not_answered_twice(service: Service) -> None:
 )
 def test_a_notice_of_moderation_is_attached_to_its_post(
     service: Service, awa, subject: str, text: str
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror = service.mirror
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()
@@ -124,7 +124,7 @@ def test_a_notice_of_moderation_is_attached_to_its_post(
     assert [one.kind for one in waiting.notices] == ["moderation"]
 
 
-def test_a_bounce_of_what_went_out_is_attached_to_its_post(service: Service, awa) -> None:  # type: ignore[no-untyped-def]
+def test_a_bounce_of_what_went_out_is_attached_to_its_post(service: Service, awa) -> None:
     mirror = service.mirror
     post = mirror.write(awa, "Rencontre de printemps")
     mirror.work()

@@ -32,9 +32,9 @@ def write_to(
     session: Session, settings: Settings, part: str, sender: str, **fields: str
 ) -> Incoming:
     address = f"prive-{part}@lists.example.org"
-    raw = mail(author=f"Somebody <{sender}>", to=address, **fields)  # type: ignore[arg-type]
+    raw = mail(author=f"Somebody <{sender}>", to=address, **fields)
     assert receive(session, Envelope(sender, address), raw, START, settings).startswith("250")
-    return session.scalars(select(Incoming).order_by(Incoming.id.desc())).first()  # type: ignore[return-value]
+    return session.scalars(select(Incoming).order_by(Incoming.id.desc())).first()
 
 
 def notices_to(session: Session, email: str) -> list[str]:

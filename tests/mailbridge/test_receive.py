@@ -32,10 +32,10 @@ AWA = "awa@example.org"
 
 
 @pytest.fixture
-def mail_in(session: Session, settings: Settings, make: Make):  # type: ignore[no-untyped-def]
+def mail_in(session: Session, settings: Settings, make: Make):
     """Hand a message in; gives the reply and the row."""
 
-    def hand_in(raw: bytes, to: str = LIST, sender: str | None = AWA, after: float = 0.0):  # type: ignore[no-untyped-def]
+    def hand_in(raw: bytes, to: str = LIST, sender: str | None = AWA, after: float = 0.0):
         now = START + timedelta(hours=after)
         reply = receive(session, Envelope(sender, to), raw, now, settings)
         row = session.scalars(select(Incoming).order_by(Incoming.id.desc()).limit(1)).first()
@@ -45,22 +45,22 @@ def mail_in(session: Session, settings: Settings, make: Make):  # type: ignore[n
 
 
 @pytest.fixture
-def ancrage(make: Make):  # type: ignore[no-untyped-def]
+def ancrage(make: Make):
     found = make.mailing_list()
     make.subscriber(found, AWA, language="fr")
     make.commit()
     return found
 
 
-def test_a_members_mail_is_posted(mail_in, ancrage, session: Session) -> None:  # type: ignore[no-untyped-def]
+def test_a_members_mail_is_posted(mail_in, ancrage, session: Session) -> None:
     reply, row = mail_in(mail(message_id="a@example.org"))
     assert reply == ACCEPTED
     assert row.state == IncomingState.POSTED
-    assert session.get(Post, row.post_id).message_id == "a@example.org"  # type: ignore[union-attr]
+    assert session.get(Post, row.post_id).message_id == "a@example.org"
     assert (row.author_email, row.subject) == (AWA, "Monnaies locales")
 
 
-def test_a_second_copy_changes_nothing(mail_in, ancrage, session: Session) -> None:  # type: ignore[no-untyped-def]
+def test_a_second_copy_changes_nothing(mail_in, ancrage, session: Session) -> None:
     first = mail_in(mail(message_id="a@example.org"))
     second = mail_in(mail(message_id="a@example.org"), after=1)
     assert second[0] == first[0]
@@ -69,23 +69,23 @@ def test_a_second_copy_changes_nothing(mail_in, ancrage, session: Session) -> No
     assert session.scalar(select(func.count(Post.id))) == 1
 
 
-def test_the_same_content_by_another_way_is_a_duplicate(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+def test_the_same_content_by_another_way_is_a_duplicate(mail_in, ancrage) -> None:
     _, first = mail_in(mail(message_id="a@example.org"))
     _, second = mail_in(mail(message_id="a@example.org"), sender="forwarder@example.net")
     assert (second.state, second.post_id) == (IncomingState.DUPLICATE, first.post_id)
 
 
-def test_an_address_that_has_gone_is_unknown(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+def test_an_address_that_has_gone_is_unknown(mail_in, ancrage) -> None:
     assert mail_in(mail(), to="autre@lists.example.org")[0] == UNKNOWN
 
 
-def test_a_stranger_is_held_and_hears_nothing(mail_in, ancrage, session: Session) -> None:  # type: ignore[no-untyped-def]
+def test_a_stranger_is_held_and_hears_nothing(mail_in, ancrage, session: Session) -> None:
     reply, row = mail_in(mail(author="X <x@example.net>"), sender="x@example.net")
     assert (reply, row.state, row.reasons) == (ACCEPTED, IncomingState.HELD, ["stranger"])
     assert session.scalars(select(Notice)).all() == []
 
 
-def test_a_stranger_is_discarded_where_the_list_says_so(mail_in, make: Make) -> None:  # type: ignore[no-untyped-def]
+def test_a_stranger_is_discarded_where_the_list_says_so(mail_in, make: Make) -> None:
     make.mailing_list(strangers="discard")
     make.commit()
     reply, row = mail_in(mail())
@@ -94,7 +94,7 @@ def test_a_stranger_is_discarded_where_the_list_says_so(mail_in, make: Make) -> 
 
 def test_a_held_member_is_told_once_a_day_and_moderators_once_an_hour(
     mail_in, make: Make, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     found = make.mailing_list(posting="moderated")
     make.subscriber(found, AWA, language="es")
     make.moderator(found, "modo@example.net", language="fr")
@@ -115,7 +115,7 @@ def test_a_held_member_is_told_once_a_day_and_moderators_once_an_hour(
 
 def test_automatic_mail_is_kept_and_never_posted_or_answered(
     mail_in, ancrage, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for raw, sender, state in (
         (mail(subject="Réponse automatique : oui"), AWA, IncomingState.AUTOMATIC),
         (mail(subject="failure notice"), None, IncomingState.BOUNCE),
@@ -127,12 +127,12 @@ def test_automatic_mail_is_kept_and_never_posted_or_answered(
     assert session.scalars(select(Notice)).all() == []
 
 
-def test_mail_to_a_return_path_is_a_bounce_whatever_it_says(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+def test_mail_to_a_return_path_is_a_bounce_whatever_it_says(mail_in, ancrage) -> None:
     _, row = mail_in(mail(), to="ancrage-bounces+abcdef@lists.example.org")
     assert row.state == IncomingState.BOUNCE
 
 
-def test_mail_to_the_owners_reaches_each(mail_in, ancrage, make: Make, session: Session) -> None:  # type: ignore[no-untyped-def]
+def test_mail_to_the_owners_reaches_each(mail_in, ancrage, make: Make, session: Session) -> None:
     from forum.operations.lists import grant_role
 
     grant_role(session, ancrage, make.account("chef@example.net", language="fr"), "owner", START)
@@ -146,7 +146,7 @@ def test_mail_to_the_owners_reaches_each(mail_in, ancrage, make: Make, session: 
 @pytest.mark.parametrize(
     "address", ["postmaster", "Postmaster@Lists.Example.org", "postmaster@lists.example.org."]
 )
-def test_mail_to_the_postmaster_reaches_the_administrators(  # type: ignore[no-untyped-def]
+def test_mail_to_the_postmaster_reaches_the_administrators(
     mail_in, make: Make, session: Session, settings: Settings, address: str
 ) -> None:
     make.account("chef@example.net", language="fr", is_admin=True)
@@ -168,7 +168,7 @@ def test_mail_to_the_postmaster_reaches_the_administrators(  # type: ignore[no-u
     assert b"Reply-To: Awa Ndiaye <awa@example.org>" in sent.read_bytes()
 
 
-def test_automatic_mail_to_the_postmaster_goes_no_further(mail_in, make: Make, session) -> None:  # type: ignore[no-untyped-def]
+def test_automatic_mail_to_the_postmaster_goes_no_further(mail_in, make: Make, session) -> None:
     make.account("chef@example.net", is_admin=True)
     make.commit()
     _, row = mail_in(mail(Auto_Submitted="auto-replied"), to="postmaster")
@@ -176,12 +176,12 @@ def test_automatic_mail_to_the_postmaster_goes_no_further(mail_in, make: Make, s
     assert session.scalars(select(Notice)).all() == []
 
 
-def test_mail_to_the_postmaster_of_a_site_without_administrators_is_kept(mail_in) -> None:  # type: ignore[no-untyped-def]
+def test_mail_to_the_postmaster_of_a_site_without_administrators_is_kept(mail_in) -> None:
     _, row = mail_in(mail(), to="postmaster")
     assert (row.state, row.detail) == (IncomingState.FAILED, "the site has no administrator")
 
 
-def test_a_nul_in_the_senders_address_costs_nothing(mail_in, ancrage) -> None:  # type: ignore[no-untyped-def]
+def test_a_nul_in_the_senders_address_costs_nothing(mail_in, ancrage) -> None:
     raw = mail(author="Awa <awa@example.org>").replace(b"Awa <awa@", b"Aw\0a <a\0wa@")
     reply, row = mail_in(raw)
     assert reply == ACCEPTED
@@ -190,7 +190,7 @@ def test_a_nul_in_the_senders_address_costs_nothing(mail_in, ancrage) -> None:  
 
 def test_a_failed_verdict_holds_a_members_mail(
     ancrage, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     trusting = replace(settings, trusted_authserv="mx.example.org")
     forged = mail(Authentication_Results="mx.example.org; dmarc=fail header.from=example.org")
     receive(session, Envelope(AWA, LIST), forged, START, trusting)
@@ -203,7 +203,7 @@ def test_a_failed_verdict_holds_a_members_mail(
 
 def test_our_own_check_holds_what_fails_and_posts_what_passes(
     ancrage, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     checking = replace(settings, dns=True)
     genuine = signed(mail(message_id="a@example.org"))
     forged = genuine.replace(b"Bonjour", b"Bonsoir").replace(b"<a@", b"<b@")
@@ -216,7 +216,7 @@ def test_our_own_check_holds_what_fails_and_posts_what_passes(
 
 def test_a_signature_that_an_outside_list_broke_holds_nothing(
     make: Make, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     found = make.mailing_list(
         mode="mirrored",
         upstream_address="reseau@listes.example.net",
@@ -243,7 +243,7 @@ def test_a_signature_that_an_outside_list_broke_holds_nothing(
     assert states == [IncomingState.POSTED, IncomingState.HELD]
 
 
-def test_a_silent_dns_holds_nothing(ancrage, session: Session, settings: Settings) -> None:  # type: ignore[no-untyped-def]
+def test_a_silent_dns_holds_nothing(ancrage, session: Session, settings: Settings) -> None:
     checking = replace(settings, dns=True)
     receive(session, Envelope(AWA, LIST), signed(mail()), START, checking, Zone(silent=True))
     assert session.scalars(select(Incoming)).one().state == IncomingState.POSTED
@@ -251,7 +251,7 @@ def test_a_silent_dns_holds_nothing(ancrage, session: Session, settings: Setting
 
 def test_an_authenticated_stranger_is_told_that_their_mail_is_held(
     ancrage, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     checking = replace(settings, dns=True)
     text = "Hola a todos, quisiera participar en el encuentro de primavera de la red.\n"
     raw = signed(mail(author="Rosa <rosa@example.org>", text=text))
@@ -262,7 +262,7 @@ def test_an_authenticated_stranger_is_told_that_their_mail_is_held(
 
 def test_a_refusal_that_no_client_hears_is_told_by_mail(
     ancrage, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     small = replace(settings, max_message_bytes=300)
     reply = receive(session, Envelope(AWA, LIST), mail(), START, small)
     assert reply.startswith("552")
@@ -279,7 +279,7 @@ def test_a_refusal_that_no_client_hears_is_told_by_mail(
 
 def test_an_author_is_told_one_thing_a_day(
     ancrage, make: Make, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     make.moderator(ancrage, "modo@example.net")
     ancrage.posting = "moderated"
     make.commit()
@@ -297,7 +297,7 @@ def test_an_author_is_told_one_thing_a_day(
 
 def test_a_crash_is_kept_with_its_reason_and_can_be_tried_again(
     mail_in, ancrage, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     session.execute(text("ALTER TABLE post RENAME TO broken_post"))
     session.commit()
     reply, row = mail_in(mail())
@@ -320,7 +320,7 @@ def test_a_crash_is_kept_with_its_reason_and_can_be_tried_again(
 
 def test_a_crash_on_automatic_mail_or_a_strangers_is_told_to_nobody(
     mail_in, ancrage, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     session.execute(text("ALTER TABLE post RENAME TO broken_post"))
     session.execute(text("ALTER TABLE held_message RENAME TO broken_held"))
     session.commit()
@@ -341,7 +341,7 @@ def test_trying_what_does_not_exist_is_an_error(session: Session, settings: Sett
 
 def test_what_a_killed_process_left_is_processed_later(
     mail_in, ancrage, session: Session, settings: Settings
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     _, row = mail_in(mail(author="X <x@example.net>"), sender="x@example.net")
     session.execute(text("DELETE FROM held_message"))
     row.state, row.reasons = IncomingState.RECEIVED, []
@@ -349,4 +349,4 @@ def test_what_a_killed_process_left_is_processed_later(
     key = row.id
     assert resume(session, START + timedelta(seconds=1), settings) == 0
     assert resume(session, START + timedelta(seconds=4), settings) == 1
-    assert session.get(Incoming, key).state == IncomingState.HELD  # type: ignore[union-attr]
+    assert session.get(Incoming, key).state == IncomingState.HELD

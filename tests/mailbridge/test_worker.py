@@ -238,7 +238,7 @@ def test_who_left_meanwhile_is_no_failure(
     make.commit()
 
     def leave(recipient: str) -> Outcome:
-        session.execute(Delivery.__table__.delete())  # type: ignore[attr-defined]
+        session.execute(Delivery.__table__.delete())
         session.commit()
         return Sent("250 ok")
 

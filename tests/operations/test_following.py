@@ -44,7 +44,7 @@ def copies(session: Session, post: Post) -> tuple[list[str], list[str]]:
 
 
 def answer(make: Make, parent: Post, **fields: str) -> Post:
-    fields = {"mail_out": True, "in_reply_to": parent.message_id, **fields}  # type: ignore[dict-item]
+    fields = {"mail_out": True, "in_reply_to": parent.message_id, **fields}
     return make.post(parent.mailing_list, **fields)
 
 

@@ -27,12 +27,12 @@ def ancrage(make: Make) -> MailingList:
 
 
 def asked(session: Session, where: MailingList, *emails: str, **options: object) -> list[Invited]:
-    found = invite(session, where, emails, START, site_url=SITE, **options)  # type: ignore[arg-type]
+    found = invite(session, where, emails, START, site_url=SITE, **options)
     return [one.result for one in found]
 
 
 def last(session: Session) -> Notice:
-    return session.scalars(select(Notice).order_by(Notice.id.desc())).first()  # type: ignore[return-value]
+    return session.scalars(select(Notice).order_by(Notice.id.desc())).first()
 
 
 def test_who_is_invited_joins_by_their_own_button(

@@ -115,7 +115,7 @@ def test_what_does_not_exist_is_refused_by_name(
     session: Session, make: Make, options: dict[str, str]
 ) -> None:
     with pytest.raises(AccountError, match=next(iter(options.values())).split(",")[-1]):
-        subscribe(session, make.mailing_list(), "a@example.org", START, **options)  # type: ignore[arg-type]
+        subscribe(session, make.mailing_list(), "a@example.org", START, **options)
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a b@example.org", "a@b@c", "<x>@example.org"])

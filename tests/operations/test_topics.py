@@ -121,7 +121,7 @@ def test_topics_of_another_list_file_nothing(make: Make, ancrage: MailingList) -
 def test_what_makes_no_sense_is_refused(
     make: Make, ancrage: MailingList, changes: dict[str, object], fault: TopicFault
 ) -> None:
-    fields = replace(replace(ECOLES, tag="route"), **changes)  # type: ignore[arg-type]
+    fields = replace(replace(ECOLES, tag="route"), **changes)
     with pytest.raises(TopicError) as refused:
         add_topic(make.session, ancrage, fields, START)
     assert refused.value.fault is fault

@@ -42,7 +42,7 @@ def write(session: Session, mailing_list: MailingList, account: Account, **optio
         "now": START,
         "max_bytes": 1_000_000,
     }
-    answer = write_post(session, mailing_list, account, **(fields | options))  # type: ignore[arg-type]
+    answer = write_post(session, mailing_list, account, **(fields | options))
     assert isinstance(answer, Posted), answer
     return session.get_one(Post, answer.post_id)
 

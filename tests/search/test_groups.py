@@ -35,7 +35,7 @@ def test_hits_by_thread_are_the_best_of_each(bench: Bench) -> None:
     )
 
     def threads(**options: object) -> list[tuple[int, int]]:
-        found = bench.index.find(parse("monnaie"), frozenset({1}), by_thread=True, **options)  # type: ignore[arg-type]
+        found = bench.index.find(parse("monnaie"), frozenset({1}), by_thread=True, **options)
         assert found.total == 2
         return [(hit.post_id, hit.in_thread) for hit in found.hits]
 

@@ -104,7 +104,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
     yield made
     made.index.close()
     made.session.close()
-    made.session.get_bind().dispose()  # type: ignore[union-attr]
+    made.session.get_bind().dispose()
 
 
 def test_a_queued_post_is_found_by_all_that_is_known_of_it(archive: Archive) -> None:
@@ -135,7 +135,7 @@ def test_a_change_queued_meanwhile_is_not_forgotten(archive: Archive) -> None:
     post = archive.post("ancien")
     drain(archive.session, archive.index)
     archive.session.commit()
-    archive.session.scalars(select(PostSegment)).first().text = "nouveau"  # type: ignore[union-attr]
+    archive.session.scalars(select(PostSegment)).first().text = "nouveau"
     archive.queue(post)
     archive.queue(post)
     assert pending(archive.session) == 1
@@ -148,7 +148,7 @@ def test_a_change_queued_meanwhile_is_not_forgotten(archive: Archive) -> None:
 def test_a_post_that_is_no_longer_shown_leaves_the_index(archive: Archive, state: str) -> None:
     post = archive.post("texte")
     archive.drain_all()
-    archive.session.get(Post, post).state = state  # type: ignore[union-attr]
+    archive.session.get(Post, post).state = state
     archive.queue(post)
     archive.drain_all()
     assert archive.found("texte") == set()
@@ -264,6 +264,6 @@ def test_a_worker_killed_again_and_again_loses_no_post(archive: Archive) -> None
 def test_the_settings_choose_the_engine(tmp_path: Path, archive: Archive) -> None:
     values = {"PASSERELLE_DATA_DIR": str(tmp_path)}
     engine = archive.session.get_bind()
-    assert isinstance(open_index(Settings.load(values), engine), WhooshIndex)  # type: ignore[arg-type]
+    assert isinstance(open_index(Settings.load(values), engine), WhooshIndex)
     with pytest.raises(SettingsError, match="PostgreSQL"):
-        open_index(Settings.load(values | {"PASSERELLE_SEARCH": "postgresql"}), engine)  # type: ignore[arg-type]
+        open_index(Settings.load(values | {"PASSERELLE_SEARCH": "postgresql"}), engine)

@@ -128,7 +128,7 @@ def test_axe_finds_nothing_on_these_pages(address: str, path: str) -> None:
                 page.goto(address + path)
                 page.click("main button")
             for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme)
                 page.goto(address + where)
                 violations = Axe().run(page).response["violations"]
                 found += [(where, scheme, one["id"]) for one in violations]

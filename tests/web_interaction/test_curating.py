@@ -189,7 +189,7 @@ def test_tags_labels_and_state_are_shown_and_found(
     assert "Bus a" in page
     assert "Bus x" not in page
     assert "debate" in page
-    item = client.get("/api/v1/lists/ancrage/threads?tag=eau").json["items"][0]  # type: ignore[index]
+    item = client.get("/api/v1/lists/ancrage/threads?tag=eau").json["items"][0]
     assert (item["tags"], item["labels"], item["state"]) == (
         ["eau", "énergie"], ["debate", "propose"], "closed",
     )  # fmt: skip

@@ -29,7 +29,7 @@ def mirror(session: Session, settings: Settings, make: Make) -> Mirror:
 
 
 @pytest.fixture
-def moderator(mirror: Mirror, make: Make):  # type: ignore[no-untyped-def]
+def moderator(mirror: Mirror, make: Make):
     account = make.moderator(mirror.mailing_list, "mod@example.org")
     make.commit()
     return account
@@ -100,7 +100,7 @@ def test_other_readers_get_the_link_alone(client: FlaskClient, mirror: Mirror) -
 
 def test_a_moderator_answers_the_outside_list(
     sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     token = "3f9a62c1d07e4b5f8a9b0c1d2e3f4a5b6c7d8e9f"
     mirror.arrives(
         mail(author=f"atelier-confirm+{token}@{HOST}", to=BRIDGE, subject=f"confirm {token}")
@@ -124,7 +124,7 @@ def test_a_moderator_answers_the_outside_list(
 
 def test_a_moderator_sends_a_post_again_that_was_refused(
     sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, session: Session
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror.write(member(mirror), "Rencontre de printemps")
     delivery = session.scalars(select(MirrorDelivery)).one()
     delivery.state, delivery.last_reply = SendState.FAILED, "550 5.7.1 not a subscriber"
@@ -152,7 +152,7 @@ def test_others_do_not_see_the_page(
 @pytest.mark.parametrize("decision", ["", "answer", "answer:x", "drop:1", "answer:0"])
 def test_a_decision_that_makes_no_sense_changes_nothing(
     sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, decision: str
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     mirror.session.commit()
     client = sign_in("mod@example.org")
     answer = client.post("/moderation/mirror/atelier", data={"decision": decision})
