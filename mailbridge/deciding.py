@@ -114,12 +114,14 @@ def decide(
         _ask_again(session, held, account, secret, now)
         return "no-decision"
     try:
-        moderation.decide(
+        stands = moderation.decide(
             session, held, decision.verb, now, account=account, reason=decision.reason
         )
     except AlreadyDecided:
         _tell_decided(session, held, account, now)
         return "already-decided"
+    if stands:
+        _tell_stands(session, held, account, now)
     return decision.verb
 
 
@@ -145,6 +147,19 @@ def _ask_again(
         subject=held.subject,
         held_id=str(held.id),
         decision_token=secret,
+    )
+
+
+def _tell_stands(session: Session, held: HeldMessage, account: Account, now: datetime) -> None:
+    notify(
+        session,
+        NoticeKind.HELD_STANDS,
+        account.email,
+        account.language,
+        now,
+        mailing_list=held.mailing_list,
+        subject=held.subject,
+        post_id=str(held.post_id),
     )
 
 

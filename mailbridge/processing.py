@@ -34,6 +34,7 @@ from mailbridge import automatic, commands, deciding, mirror
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
 from mailbridge.authentication import Verdict
 from mailbridge.automatic import Automatic
+from mailbridge.mirror_arrival import Arrival, arrival_of
 from mailbridge.returned import take_bounce, take_complaint
 from mailbridge.spam import marked_spam
 from mailbridge.telling import pass_on, pass_to_postmaster, tell_author, tell_moderators
@@ -75,7 +76,7 @@ def process(
     if route is None or mailing_list is None:
         row.state, row.detail = IncomingState.DISCARDED, "the list is gone"
         return
-    arrival = mirror.arrival_of(session, row, route, mailing_list, raw)
+    arrival = arrival_of(session, row, route, mailing_list, raw)
     submission = arrival.submission if arrival else message.parse(raw, row.received_at)
     row.subject = submission.subject
     row.author_email = submission.author.key
@@ -189,7 +190,7 @@ class _Posting:
     submission: Submission
     found: Verdict
     now: datetime
-    arrival: mirror.Arrival | None = None
+    arrival: Arrival | None = None
     """What is known of its way, on a mirrored list."""
 
     @property

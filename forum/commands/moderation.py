@@ -92,8 +92,8 @@ def _decide(verb: operations.Verb, ids: Sequence[int], reason: str) -> None:
     too_late = []
     for held in waiting:
         try:
-            operations.decide(db.session(), held, verb, utcnow(), reason=reason)
-            click.echo(_told(held))
+            stands = operations.decide(db.session(), held, verb, utcnow(), reason=reason)
+            click.echo(_told(held, stands=stands))
         except operations.AlreadyDecided:
             too_late.append(f"held {held.id} is {held.state} already")
         db.session.commit()
@@ -101,9 +101,10 @@ def _decide(verb: operations.Verb, ids: Sequence[int], reason: str) -> None:
         raise Failure("; ".join(too_late))
 
 
-def _told(held: HeldMessage) -> str:
+def _told(held: HeldMessage, *, stands: bool) -> str:
     post = f": post {held.post_id}" if held.post_id else ""
-    return f"held {held.id} {held.state}{post}"
+    known = ", on the list already: not posted again" if stands else ""
+    return f"held {held.id} {held.state}{post}{known}"
 
 
 def _held(held_id: int) -> HeldMessage:
@@ -140,7 +141,8 @@ def audit(slug: str | None, as_json: bool) -> None:
         return
     for one in documents:
         details = " ".join(f"{name}={value}" for name, value in one["details"].items())
-        who = one["account"] or "command"
+        by_itself = "automatic" if one["details"].get("automatic") else "command"
+        who = one["account"] or by_itself
         place = one["list"] or "-"
         print_row(one["id"], one["at"], place, who, one["action"], one["target"], details)
 

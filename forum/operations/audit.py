@@ -28,7 +28,7 @@ def record(
         action: The command's word, for instance `accept`.
         target: For instance `post 12`.
         account: Who decided; None for an administrator at the command line.
-        details: JSON values; never a body.
+        details: JSON values; never a body. With `automatic` the program decided by itself.
     """
     entry = AuditEntry(
         at=now,

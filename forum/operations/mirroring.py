@@ -245,7 +245,7 @@ def _is_author(session: Session, post: Post, submission: Submission) -> bool:
 
 
 def _is_short(post: Post) -> bool:
-    return is_short(_text_of(post)[0])
+    return is_short(text_of(post)[0])
 
 
 def _compared(
@@ -254,7 +254,7 @@ def _compared(
     """What a copy has around a post's text; None where it is another text."""
     if post.raw is None:
         return Around()  # Removed for good: there is nothing to compare, and nothing to post again.
-    ours, text_format = _text_of(post)
+    ours, text_format = text_of(post)
     delivery = delivery_of(session, post.id)
     # What the list adds is known from its first copy: one more line later is somebody's own.
     has_come = delivery is not None and delivery.came_back_at is not None
@@ -276,7 +276,7 @@ def post_mark(post_id: int) -> str:
 
 
 def _unsure(post: Post, submission: Submission) -> Around | None:
-    return None if post.raw is None else around(_text_of(post)[0], submission.text)
+    return None if post.raw is None else around(text_of(post)[0], submission.text)
 
 
 def _is_seen(session: Session, post: Post, found: Around) -> bool:
@@ -292,7 +292,8 @@ def _is_seen(session: Session, post: Post, found: Around) -> bool:
     return keys <= {key for key, authors in rows if set(authors) - {post_mark(post.id)}}
 
 
-def _text_of(post: Post) -> tuple[str, str]:
+def text_of(post: Post) -> tuple[str, str]:
+    """The whole text of a post as it was written, and its format; `""` where it is removed."""
     if post.raw is None:
         return "", post.text_format
     return parse(load_raw(post.raw), post.arrived_at).text, post.text_format

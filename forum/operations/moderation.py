@@ -9,13 +9,16 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from forum.domain import message
-from forum.domain.values import Source
+from forum.domain.mirroring import Outside
+from forum.domain.values import Source, Submission
 from forum.operations import mirroring, publishing
 from forum.operations.audit import record
+from forum.operations.mirroring_direct import post_by_outside
 from forum.operations.mirroring_out import held_goes_out
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post
+from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
 from forum.storage.mirror import outside_of
 from forum.storage.people import Account, account_by_email, subscription_of
@@ -51,20 +54,25 @@ def decide(
     *,
     account: Account | None = None,
     reason: str = "",
-) -> None:
+) -> bool:
     """Post a held message, refuse it or set it aside, and write down who did.
 
     Args:
         account: Who decided; None for an administrator at the command line.
         reason: Told to the author of what is rejected, and kept in the audit log.
 
+    Returns:
+        Whether it was accepted and stands on the list already, by another way: it is that post.
+
     Raises:
         AlreadyDecided: it waits no longer; it bears the decision.
     """
+    stands = False
     if held.state != HeldState.HELD:
         raise AlreadyDecided(f"message {held.id} is {held.state} already")
     if verb is Verb.ACCEPT:
-        held.post_id = _published(session, held, now).id
+        row, stands = _published(session, held, now)
+        held.post_id = row.id
     elif verb is Verb.REJECT:
         _tell_author(session, held, now, reason)
     held.state, incoming_state = _STATES[verb]
@@ -73,7 +81,7 @@ def decide(
     held.decision_reason = reason = "" if verb is Verb.ACCEPT else reason
     incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
     if incoming is not None:
-        incoming.state = incoming_state
+        incoming.state = IncomingState.DUPLICATE if stands else incoming_state
         incoming.post_id = held.post_id
     record(
         session,
@@ -84,22 +92,20 @@ def decide(
         mailing_list=held.mailing_list,
         reason=reason,
         post=held.post_id,
+        **({"duplicate": True} if stands else {}),
     )
+    return stands
 
 
-def _published(session: Session, held: HeldMessage, now: datetime) -> Post:
-    """The post of a held message: one that stands since, by another way, or a new one."""
+def _published(session: Session, held: HeldMessage, now: datetime) -> tuple[Post, bool]:
+    """The post of a held message, and whether it stood already, by another way."""
     outside = outside_of(session, held.mailing_list)
     submission = message.parse(load_raw(held.raw), held.held_at, outside=outside)
-    row = publishing.known_post(session, held.mailing_list, submission.content_digest)
-    if row is None and outside is not None:
-        known = mirroring.recognise(
-            session, held.mailing_list, submission, outside, now, by_content=False
-        )
-        row = session.get(Post, known.post_id) if isinstance(known, mirroring.Known) else None
+    row = _standing(session, held.mailing_list, submission, outside, now)
     if row is not None:
-        return row
-    return publishing.publish(
+        publishing.add_alias(session, row, submission.message_id)
+        return row, True
+    row = publishing.publish(
         session,
         held.mailing_list,
         submission,
@@ -107,6 +113,24 @@ def _published(session: Session, held: HeldMessage, now: datetime) -> Post:
         source=Source(held.source),
         goes_out=held_goes_out(session, held),
     )
+    return row, False
+
+
+def _standing(
+    session: Session,
+    mailing_list: MailingList,
+    submission: Submission,
+    outside: Outside | None,
+    now: datetime,
+) -> Post | None:
+    """The post that a held message became since, such as by way of the outside list."""
+    row = publishing.known_post(session, mailing_list, submission.content_digest)
+    if row is not None or outside is None:
+        return row
+    known = mirroring.recognise(session, mailing_list, submission, outside, now, by_content=False)
+    if isinstance(known, mirroring.Known):
+        return session.get(Post, known.post_id)
+    return post_by_outside(session, mailing_list, submission, outside)
 
 
 def _tell_author(session: Session, held: HeldMessage, now: datetime, reason: str) -> None:

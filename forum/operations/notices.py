@@ -29,6 +29,8 @@ class NoticeKind(StrEnum):
     """To a moderator whose reply said nothing clear; the message is attached again."""
     HELD_DECIDED = "held-decided"
     """To a moderator who comes late: what was decided, and by whom."""
+    HELD_STANDS = "held-stands"
+    """To a moderator who accepted by reply what is on the list already, by another way."""
     CONFIRM_ERASURE = "confirm-erasure"
     ERASURE_ASKED = "erasure-asked"
     """To an administrator."""

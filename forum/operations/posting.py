@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain import body, language
+from forum.domain import body, language, message
 from forum.domain.rules import (
     Accept,
     Discard,
@@ -26,6 +26,7 @@ from forum.domain.rules import (
 )
 from forum.domain.values import Source, Submission
 from forum.operations.accounts import ensure_author
+from forum.operations.audit import record
 from forum.operations.curation_following import (
     destination,
     gone_posts,
@@ -34,7 +35,7 @@ from forum.operations.curation_following import (
 )
 from forum.operations.importing_rows import parents
 from forum.operations.publishing import add_alias, known_post, publish
-from forum.operations.raw import store_raw
+from forum.operations.raw import load_raw, store_raw
 from forum.storage.archive import MessageLink, Post, PostState, Thread, ThreadState
 from forum.storage.lists import MailingList, Posting, Strangers, roles_of
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
@@ -222,6 +223,12 @@ def _settle(session: Session, known: Held, row: Post, now: datetime) -> None:
     incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
     if incoming is not None:
         incoming.state, incoming.post_id = IncomingState.DUPLICATE, row.id
+    # Its author's copy may bear another Message-ID, which people answer.
+    add_alias(session, row, message.parse(load_raw(held.raw), held.held_at).message_id)
+    record(
+        session, "accept", f"held {held.id}", now,
+        mailing_list=held.mailing_list, post=row.id, duplicate=True, automatic=True,
+    )  # fmt: skip
 
 
 def _policy(

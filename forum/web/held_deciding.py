@@ -98,17 +98,27 @@ def decide_all(choice: Choice) -> None:
     if len(found) != len(choice.ids):
         abort(404)
     done: list[HeldMessage] = []
+    stood = 0
     for held in found:
         try:
-            _decide_one(choice, held)
+            stood += _decide_one(choice, held)
             done.append(held)
         except moderation.AlreadyDecided:
             continue
     _flag_senders(choice, done)
     claiming.release(db.session(), choice.ids)
     db.session.commit()
-    if done:
-        flash(_told(choice.verb, len(done)), "success")
+    if len(done) > stood:
+        flash(_told(choice.verb, len(done) - stood), "success")
+    if stood:
+        flash(
+            ngettext(
+                "%(num)d message is on the list already, by another way: it was not posted again.",
+                "%(num)d messages are on the list already, by another way: they were not posted "
+                "again.",
+                stood,
+            )
+        )
     late = len(found) - len(done)
     if late:
         flash(
@@ -126,14 +136,16 @@ def numbers(texts: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _decide_one(choice: Choice, held: HeldMessage) -> None:
+def _decide_one(choice: Choice, held: HeldMessage) -> bool:
+    """Whether what was accepted stands on the list already."""
     session, reason = db.session(), choice.reason
     if choice.verb is Verb.REJECT and choice.template is not None:
         texts = choice.texts or rejection_texts(session, held.mailing_list_id)
         if choice.template < len(texts):
             chosen = texts[choice.template][language_for(session, held)]
             reason = f"{chosen}\n\n{reason}".strip()
-    moderation.decide(session, held, choice.verb, utcnow(), account=the_account(), reason=reason)
+    account = the_account()
+    return moderation.decide(session, held, choice.verb, utcnow(), account=account, reason=reason)
 
 
 def _flag_senders(choice: Choice, decided: Sequence[HeldMessage]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from forum.operations.mirroring_learning import unlearn
 from forum.storage.archive import Post
+from forum.storage.audit import AuditEntry
 from forum.storage.mail import HeldMessage, Incoming
 from forum.storage.mirror import MirrorDelivery, MirrorLine
 from tests.factories import mail
@@ -114,7 +115,11 @@ def test_a_footer_like_no_other_holds_one_echo_until_it_is_known(
     assert mirror.arrives(second).state == "echo"
     states = session.scalars(select(Incoming.state).order_by(Incoming.id)).all()
     assert states[0] == "echo"
-    assert session.scalars(select(HeldMessage.state)).all() == ["discarded"]
+    held = session.scalars(select(HeldMessage)).one()
+    assert held.state == "discarded"
+    line = session.scalars(select(AuditEntry)).one()
+    assert (line.action, line.target) == ("discard", f"held {held.id}")
+    assert (line.details["automatic"], line.details["post"]) == (True, held.post_id)
     waits = select(MirrorDelivery.id).where(MirrorDelivery.came_back_at.is_(None))
     assert session.scalars(waits).all() == []
     assert len(mirror.posts()) == 2

@@ -319,6 +319,7 @@ def notice(session: Session, kind: str, language: str, where: MailingList | None
         "addresses": "- grace@example.net\n  550 5.1.1 no such user",
         "decision_token": TOKEN if kind in TO_MODERATORS else "",
         "held_id": "12" if kind in TO_MODERATORS else "",
+        "post_id": "12",
         "accepted": "yes",
         "by": "Marie",
         "name": "Awa Ndiaye",

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
 from forum.settings import Settings
-from forum.storage.mail import SendState
+from forum.storage.mail import HeldMessage, SendState
 from forum.storage.mirror import MirrorDelivery, MirrorNotice
 from tests.factories import Make, mail
-from tests.mailbridge.mirroring import BRIDGE, FOOTER, Mirror, member, mirror_of, passed_on
+from tests.mailbridge.mirroring import BRIDGE, FOOTER, OWN, Mirror, member, mirror_of, passed_on
 from tests.web_interaction.conftest import SignIn
 
 HOST = "listes.example.net"
@@ -157,3 +157,20 @@ def test_a_decision_that_makes_no_sense_changes_nothing(
     client = sign_in("mod@example.org")
     answer = client.post("/moderation/mirror/atelier", data={"decision": decision})
     assert answer.status_code in (400, 404)
+
+
+def test_accepting_what_is_on_the_list_already_is_said_and_posts_nothing(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, session: Session
+) -> None:
+    written = mail(author="Luz Vega <luz@example.net>", message_id="l1@example.net")
+    mirror.arrives(written, to=OWN, path="luz@example.net")
+    hidden = {"hides": True, "answers_to_author": False, "new_id": "x1@listes.example.net"}
+    mirror.arrives(passed_on(written, **hidden))
+    held = session.scalars(select(HeldMessage.id)).one()
+    session.commit()
+    mirror.session.commit()
+    client = sign_in("mod@example.org")
+    answer = client.post("/moderation", data={"decision": f"accept:{held}"}, follow_redirects=True)
+    assert "1 message is on the list already, by another way" in html.unescape(answer.text)
+    assert "is posted" not in answer.text
+    assert len(mirror.posts()) == 1
