@@ -6,22 +6,23 @@ gives the predicate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
+    ScalarSelect,
     Select,
     String,
     and_,
     bindparam,
     func,
     select,
+    true,
     type_coerce,
     union_all,
 )
@@ -119,18 +120,15 @@ def read_columns(
 
 def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
     """The lists that fulfil a predicate, the liveliest first."""
-    of_list = and_(Thread.mailing_list_id == MailingList.id, SHOWN)
     rows = session.execute(
-        # The join reads a covering index alone, and the newest are the first of another.
+        # Not joined and grouped: the predicate would be asked for each thread.
         select(
             MailingList,
-            func.count(Thread.id),
-            func.sum(Thread.post_count),
+            _of_each_list(func.count()),
+            _of_each_list(func.sum(Thread.post_count)),
             *(_newest_of_list(pinned) for pinned in (False, True)),
         )
-        .outerjoin(Thread, of_list)
         .where(visible)
-        .group_by(MailingList.id)
         .order_by(MailingList.slug)
     ).all()
     found = [
@@ -138,6 +136,12 @@ def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
         for row in rows
     ]
     return sorted(found, key=lambda row: (row.last_post_at is None, _age_key(row)))
+
+
+def _of_each_list(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    # A covering index answers.
+    query = select(value).where(Thread.mailing_list_id == MailingList.id, SHOWN)
+    return query.correlate(MailingList).scalar_subquery()
 
 
 @cache
@@ -175,14 +179,27 @@ class ListSize:
 def size_of_list(session: Session, list_id: int) -> ListSize:
     """How many threads and posts a list shows, and when it moved last."""
     row = read_columns(session, _size(), mailing_list=list_id).one()
-    return ListSize(row[0], int(row[1] or 0), row[2])
+    return ListSize(row[0] or 0, int(row[1] or 0), max(filter(None, row[2:]), default=None))
 
 
 @cache
 def _size() -> Select[*tuple[Any, ...]]:
-    # A covering index answers.
-    return select(func.count(), func.sum(Thread.post_count), func.max(Thread.last_post_at)).where(
-        Thread.mailing_list_id == bindparam("mailing_list"), SHOWN
+    # A covering index answers, and the newest are the first of another: the largest of all
+    # threads would take as long as counting them.
+    counted = (
+        select(func.count().label("threads"), func.sum(Thread.post_count).label("posts"))
+        .where(Thread.mailing_list_id == bindparam("mailing_list"), SHOWN)
+        .subquery()
+    )
+    return (
+        select(
+            counted.c.threads,
+            counted.c.posts,
+            *(_newest_of_list(pinned) for pinned in (False, True)),
+        )
+        .select_from(MailingList)
+        .join(counted, true())
+        .where(MailingList.id == bindparam("mailing_list"))
     )
 
 
@@ -200,13 +217,20 @@ def threads_of_list(
     session: Session, list_id: int, wanted: ThreadFilter, *, offset: int, limit: int
 ) -> list[ThreadRow]:
     """A page of a list's threads, pinned ones first, then by latest activity."""
-    return _thread_rows(
-        session,
+    query, conditions = _threads_of_list(), wanted.conditions()
+    if conditions:
+        query = query.where(*conditions)
+    return _thread_rows(session, query, mailing_list=list_id, first=offset, most=limit)
+
+
+@cache
+def _threads_of_list() -> Select[*tuple[Any, ...]]:
+    return (
         _threads()
-        .where(Thread.mailing_list_id == list_id, *wanted.conditions())
+        .where(Thread.mailing_list_id == bindparam("mailing_list"))
         .order_by(Thread.pinned.desc(), Thread.last_post_at.desc(), Thread.id.desc())
-        .offset(offset)
-        .limit(limit),
+        .offset(bindparam("first", type_=Integer))
+        .limit(bindparam("most", type_=Integer))
     )
 
 
@@ -283,6 +307,11 @@ def _threads() -> Select[*tuple[Any, ...]]:
             Thread.titles,
             Thread.started_at,
             Thread.last_post_at,
+            _writer(Post.position == 0).label("starter"),
+            # By date through the index: a thread may hold thousands of posts.
+            _writer(
+                Post.mailing_list_id == Thread.mailing_list_id, Post.date == Thread.last_post_at
+            ).label("last_writer"),
         )
         .join(MailingList, MailingList.id == Thread.mailing_list_id)
         .where(SHOWN)
@@ -292,8 +321,6 @@ def _threads() -> Select[*tuple[Any, ...]]:
 def _thread_rows(
     session: Session, query: Select[*tuple[Any, ...]], **values: Any
 ) -> list[ThreadRow]:
-    rows = read_columns(session, query, **values).all()
-    starters, writers = _writers(session, rows)
     return [
         ThreadRow(
             id=row.id,
@@ -308,40 +335,25 @@ def _thread_rows(
             titles=row.titles,
             started_at=row.started_at,
             last_post_at=row.last_post_at,
-            starter=starters.get(row.id) or "",
-            last_writer=writers.get(row.id) or "",
+            starter=row.starter or "",
+            last_writer=row.last_writer or "",
         )
-        for row in rows
+        for row in read_columns(session, query, **values).all()
     ]
 
 
-def _writers(session: Session, rows: Sequence[Any]) -> tuple[dict[int, str], dict[int, str]]:
-    """Who began each thread and who wrote last, in two queries for all of them."""
-    if not rows:
-        return {}, {}
-    ids = [row.id for row in rows]
-    first, last = _writers_queries()
-    starters: Any = read_columns(session, first, threads=ids)
-    writers: Any = read_columns(session, last, threads=ids)
-    return {row[0]: row[1] for row in starters}, {row[0]: row[1] for row in writers}
-
-
-@cache
-def _writers_queries() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
-    threads: BindParameter[int] = bindparam("threads", expanding=True)
-    authors = (
-        select(Post.thread_id, shown_author)
+def _writer(*which: ColumnElement[bool]) -> ScalarSelect[str]:
+    """Who wrote the post of a thread that fulfils conditions, the newest of several."""
+    return (
+        select(shown_author)
+        .select_from(Post)
         .join(Author, Author.id == Post.author_id)
-        .where(Post.state == PostState.VISIBLE)
+        .where(Post.thread_id == Thread.id, Post.state == PostState.VISIBLE, *which)
+        .order_by(Post.id.desc())
+        .limit(1)
+        .correlate(Thread)
+        .scalar_subquery()
     )
-    first = authors.where(Post.thread_id.in_(threads), Post.position == 0)
-    # By date through the index: a thread may hold thousands of posts.
-    newest = and_(
-        Post.mailing_list_id == Thread.mailing_list_id,
-        Post.date == Thread.last_post_at,
-        Post.thread_id == Thread.id,
-    )
-    return first, authors.join(Thread, newest).where(Thread.id.in_(threads))
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from forum.domain.values import Source
-from forum.storage.archive import Post, PostState
+from forum.storage.archive import Post, PostState, Thread
 from forum.storage.base import Base
 from forum.storage.browsing import read_columns
 
@@ -90,9 +90,11 @@ def _counts_query() -> Select[int, int]:
     threads: BindParameter[int] = bindparam("threads", expanding=True)
     return (
         select(Post.thread_id, func.count())
+        .select_from(Thread)
         .join(ListMark, _of_list())
         .outerjoin(ThreadMark, _of_thread())
-        .where(Post.thread_id.in_(threads), *_is_news())
+        .join(Post, Post.thread_id == Thread.id)
+        .where(Thread.id.in_(threads), *_is_news())
         .group_by(Post.thread_id)
     )
 
@@ -107,24 +109,27 @@ def unread_posts(session: Session, account_id: int, author_id: int, thread_id: i
 def _posts_query() -> Select[int, int]:
     return (
         select(Post.id, Post.position)
+        .select_from(Thread)
         .join(ListMark, _of_list())
         .outerjoin(ThreadMark, _of_thread())
-        .where(Post.thread_id == bindparam("thread"), *_is_news())
+        .join(Post, Post.thread_id == Thread.id)
+        .where(Thread.id == bindparam("thread"), *_is_news())
         .order_by(Post.position)
     )
 
 
-# With the parameters `account` and `author`.
+# With the parameters `account` and `author`. Marks are found by the thread, not by the post: else
+# SQLite walks through all posts of the list.
 
 
 def _of_list() -> ColumnElement[bool]:
     account: Any = bindparam("account")
-    return and_(ListMark.mailing_list_id == Post.mailing_list_id, ListMark.account_id == account)
+    return and_(ListMark.mailing_list_id == Thread.mailing_list_id, ListMark.account_id == account)
 
 
 def _of_thread() -> ColumnElement[bool]:
     account: Any = bindparam("account")
-    return and_(ThreadMark.thread_id == Post.thread_id, ThreadMark.account_id == account)
+    return and_(ThreadMark.thread_id == Thread.id, ThreadMark.account_id == account)
 
 
 def _is_news() -> tuple[ColumnElement[bool], ...]:
