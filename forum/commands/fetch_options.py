@@ -14,7 +14,7 @@ from forum.clock import utcnow
 from forum.commands.errors import BadInput
 from forum.commands.lookup import read_password
 from forum.config import settings
-from forum.domain.fetch_source import ImapSource, parse_source
+from forum.domain.fetch_source import ImapSource, MaildirSource, parse_source
 from forum.extensions import db
 from forum.operations.fetching import fetch_from, fetching_of, stop_fetching
 from forum.storage.lists import MailingList
@@ -71,6 +71,8 @@ class FetchOptions:
         has_password = known is not None and known.source == str(parsed) and known.sealed_password
         if isinstance(parsed, ImapSource) and not (self.password_stdin or has_password):
             raise BadInput("an IMAP mailbox needs a password: --fetch-password-stdin")
+        if isinstance(parsed, MaildirSource):
+            _check_maildir(parsed.path)
         password = read_password() if self.password_stdin else None
         key = settings().resolved_secret_key()
         row = fetch_from(db.session(), mailing_list, str(parsed), password, key, utcnow())
@@ -82,6 +84,20 @@ def _absolute(source: str) -> str:
     if not source.startswith("maildir:") or source == "maildir:":
         return source
     return f"maildir:{Path(source.removeprefix('maildir:')).expanduser().absolute()}"
+
+
+def _check_maildir(path: str) -> None:
+    """Refuse a folder that is none: the worker would find no mail in it, and nobody would know."""
+    folder = Path(path)
+    try:
+        is_there = folder.is_dir()
+        missing = [part for part in ("cur", "new", "tmp") if not (folder / part).is_dir()]
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from None
+    if not is_there:
+        raise BadInput(f"there is no folder {path}")
+    if missing:
+        raise BadInput(f"{path} is no Maildir: it has no folder {', '.join(missing)}")
 
 
 def fetch_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -33,6 +33,17 @@ _SERVICE: Final = re.compile(
     r"|subconfirm|unsubconfirm|noreply|bnc\w*|msgid|garchive)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+_SERVICE_OF: Final = re.compile(
+    r"(?:(?P<prefixed>owner)-(?P<behind>.+)|(?P<list>.+?)"
+    r"(?:[-+](?:request|owner|bounces|join|leave|subscribe|unsubscribe|confirm|editor)(?:[+=].*)?"
+    r"|\+(?:owners|managers|help|noreply|subconfirm|unsubconfirm|bnc)\b.*))",
+    re.IGNORECASE,
+)
+_MACHINE: Final = re.compile(
+    r"(?:sympa|mailman|majordomo|listserv|listmaster|mailer-daemon|postmaster|no-?reply)"
+    r"(?:[-+=].*)?",
+    re.IGNORECASE,
+)
 _LINK: Final = re.compile(r"<?(https?://[^\s<>\"]{4,900})>?", re.IGNORECASE)
 _NOT_A_LETTER: Final = re.compile(r"[\W_]+")
 
@@ -96,6 +107,19 @@ def sent_by(headers: Headers, reverse_path: str | None, outside: Outside) -> boo
     paths = [reverse_path or "", *headers.get_all("return-path"), *headers.get_all("sender")]
     found = (box.address for path in paths for box in mailboxes(path))
     return any(outside.owns(address) for address in found)
+
+
+def service_of(address: str) -> str | None:
+    """The posting address of the list that an address serves; None for no service address.
+
+    Sympa, Mailman and Google Groups put what it is for behind the list's name (RFC 2142, section 6:
+    `-request`); `""` where a list server is meant and no list, such as `sympa@lists.example.org`.
+    """
+    local, _, host = address.rpartition("@")
+    if _MACHINE.fullmatch(local):
+        return ""
+    found = _SERVICE_OF.fullmatch(local)
+    return f"{found['list'] or found['behind']}@{host}" if found is not None else None
 
 
 def passed_on_by(headers: Headers, outside: Outside) -> bool:

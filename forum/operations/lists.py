@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from forum.domain.digest_schedule import is_time_zone
+from forum.domain.mirroring import service_of
 from forum.domain.values import LANGUAGES
 from forum.operations.accounts import AccountError, check_email
 from forum.operations.mirroring_out import stop_upstream
@@ -199,6 +200,7 @@ def _outside_address(session: Session, mailing_list: MailingList, name: str, val
     with session.no_autoflush:
         holder = list_by_address(session, value)
     if name == "upstream_address":
+        _check_upstream(value)
         return value
     if holder is not None and holder is not mailing_list:
         raise ListError(f"{value} is an address of {holder.slug} already")
@@ -209,6 +211,20 @@ def _outside_address(session: Session, mailing_list: MailingList, name: str, val
     if (other is not None and other is not mailing_list) or local.endswith(RESERVED_ENDINGS):
         raise ListError(f"{value} cannot be a bridge address: {local} has a meaning already")
     return value
+
+
+def _check_upstream(address: str) -> None:
+    """Posts that went to a service address would be commands, or land with the owners."""
+    posting = service_of(address)
+    if posting == "":
+        raise ListError(
+            f"{address} is a list server's own address: give the address that people post to"
+        )
+    if posting is not None:
+        raise ListError(
+            f"{address} is a service address of a list: give the address that people post to, "
+            f"such as {posting}"
+        )
 
 
 def grant_role(

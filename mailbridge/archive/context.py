@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.domain.mirroring import Outside
 from forum.domain.preparing import Shown, show
 from forum.domain.values import Submission
 from forum.operations.importing_people import People, email_key
@@ -25,9 +26,10 @@ _NEAREST: Final = 3
 class Context:
     """Texts and languages of the messages that came before, of one list."""
 
-    def __init__(self, session: Session, list_id: int) -> None:
+    def __init__(self, session: Session, list_id: int, outside: Outside | None) -> None:
         self.session = session
         self.list_id = list_id
+        self.outside = outside
         self.people = People(session)
         self.texts: OrderedDict[str, str] = OrderedDict()
         self.size = 0
@@ -60,6 +62,7 @@ class Context:
                     submission.declared_language,
                     parent_text,
                     inherited,
+                    self.outside,
                 )
         if submission.message_id and submission.message_id in self.texts:
             self.languages[submission.message_id] = shown.language

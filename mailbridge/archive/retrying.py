@@ -15,6 +15,7 @@ from forum.operations.quarantine import quarantined, quarantined_bytes, release
 from forum.operations.raw import LEVEL
 from forum.storage.imports import QuarantinedMessage
 from forum.storage.lists import MailingList
+from forum.storage.mirror import outside_of
 from mailbridge.archive.child import Show, Understand, work
 from mailbridge.archive.context import Context
 from mailbridge.archive.found import Fault
@@ -34,7 +35,8 @@ def retry_quarantined(
         What became of them, by file.
     """
     counts: dict[str, Counts] = {}
-    context = Context(session, mailing_list.id)
+    # As at the first attempt, what a mirrored list holds is the outside list's mail.
+    context = Context(session, mailing_list.id, outside_of(session, mailing_list))
     storing = Storing(session, mailing_list, now)
     ids = [row.id for row in quarantined(session, mailing_list)]
     session.rollback()
@@ -71,13 +73,20 @@ def _is_whole(row: QuarantinedMessage) -> bool:
 
 def _ready(row: QuarantinedMessage, context: Context) -> Ready | None:
     arrived_at = row.arrived_at
-    understood = work(Understand(quarantined_bytes(row), arrived_at, LEVEL))
+    outside = context.outside
+    understood = work(Understand(quarantined_bytes(row), arrived_at, LEVEL, outside))
     if not isinstance(understood, Understood):
         return None
     submission = understood.submission
     (parent_text,) = context.parent_texts([submission])
     shown = work(
-        Show(submission.text, submission.text_format, submission.declared_language, parent_text)
+        Show(
+            submission.text,
+            submission.text_format,
+            submission.declared_language,
+            parent_text,
+            outside,
+        )
     )
     if not isinstance(shown, Shown):
         return None

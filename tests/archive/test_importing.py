@@ -24,12 +24,14 @@ from sqlalchemy.orm import Session
 from forum.cli import main
 from forum.domain.mbox import mbox_entry
 from forum.domain.message import parse
+from forum.domain.mirroring_lines import line_key
 from forum.domain.values import Source
 from forum.operations.publishing import publish
 from forum.storage.archive import Post, Thread
 from forum.storage.imports import QuarantinedMessage
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue, Notice
+from forum.storage.mirror import MirrorLine
 from forum.storage.people import Account, Author
 from mailbridge.archive import child
 from mailbridge.archive.old_pages import hyperkitty_key
@@ -221,6 +223,60 @@ def test_what_was_put_aside_can_be_tried_again(site: Site, tmp_path: Path) -> No
     assert counts(site.take_in("--retry", "--no-index")) == (1, 1, 0, 0)
     assert site.session.scalar(select(func.count()).select_from(QuarantinedMessage)) == 0
     assert [post.message_id for post in site.posts()] == ["late@example.org"]
+
+
+def test_what_is_tried_again_on_a_mirrored_list_is_the_outside_lists_mail(site: Site) -> None:
+    from forum.operations.quarantine import put_aside
+
+    outside = "atelier@listes.example.net"
+    mailing_list = site.make.mailing_list(
+        "atelier",
+        mode="mirrored",
+        upstream_address=outside,
+        bridge_address="pont@lists.example.org",
+    )
+    raw = mail(
+        author=f"Luz Vega via Atelier <{outside}>", to=outside, subject="[atelier] Semences",
+        text="D'accord.\n", message_id="late@example.org", Reply_To="Luz Vega <luz@example.net>",
+    )  # fmt: skip
+    put_aside(
+        site.session, mailing_list, raw, START,
+        file="old.mbox", ordinal=4, offset=99, arrived_at=ARRIVED, reason="crash",
+    )  # fmt: skip
+    site.session.commit()
+    assert counts(site.take_in("--retry", "--no-index", slug="atelier")) == (1, 1, 0, 0)
+    (post,) = site.posts("atelier")
+    assert (post.subject, post.author_name) == ("Semences", "Luz Vega")
+    assert [one.email for one in post.author.addresses] == ["luz@example.net"]
+
+
+def test_a_short_imported_answer_bears_none_of_the_outside_lists_lines(
+    site: Site, tmp_path: Path
+) -> None:
+    outside = "atelier@listes.example.net"
+    mailing_list = site.make.mailing_list(
+        "atelier",
+        mode="mirrored",
+        upstream_address=outside,
+        bridge_address="pont@lists.example.org",
+    )
+    line = "::: gazette des ateliers"
+    site.session.add(
+        MirrorLine(
+            mailing_list_id=mailing_list.id, place="tail", key=line_key(line), shown=line,
+            messages=9, authors=[], first_number=1, learned_at=START, is_certain=True,
+        )
+    )  # fmt: skip
+    site.session.commit()
+    question = "Qui peut apporter des graines de tomates à la réunion de samedi ?\n"
+    raws = [
+        mail(text=f"{text}\n{line}\n", message_id=f"m{number}@example.org", in_reply_to=parent)
+        for number, (text, parent) in enumerate([(question, ""), ("Moi.\n", "m0@example.org")])
+    ]
+    site.take_in(write_mbox(tmp_path / "a.mbox", raws), "--no-index", slug="atelier")
+    for post in site.posts("atelier"):
+        shown = [one.text for one in post.segments if one.role == "reply"]
+        assert shown and not any("gazette" in text for text in shown)
 
 
 def test_an_import_mails_nobody_and_opens_nothing(site: Site, tmp_path: Path) -> None:

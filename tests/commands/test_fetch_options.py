@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mailbox
 from pathlib import Path
 
 import pytest
@@ -39,13 +40,35 @@ def test_a_maildirs_path_is_kept_whole(
     run: Run, ancrage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    mailbox.Maildir(tmp_path / "box")
     run("list", "edit", ancrage, "--fetch", "maildir:box")
     assert shown(run, ancrage) == f"maildir:{tmp_path / 'box'}"
 
 
-def test_fetching_is_ended_by_an_option_of_its_own(run: Run, ancrage: str) -> None:
-    run("list", "edit", ancrage, "--fetch", "maildir:/var/mail/pont")
+def test_fetching_is_ended_by_an_option_of_its_own(run: Run, ancrage: str, tmp_path: Path) -> None:
+    mailbox.Maildir(tmp_path / "box")
+    run("list", "edit", ancrage, "--fetch", f"maildir:{tmp_path / 'box'}")
     run("list", "edit", ancrage, "--no-fetch")
+    assert shown(run, ancrage) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        ((), "there is no folder {path}"),
+        (("{path}",), "{path} is no Maildir: it has no folder cur, new, tmp"),
+        (("{path}/cur", "{path}/new"), "{path} is no Maildir: it has no folder tmp"),
+    ],
+)
+def test_a_folder_that_is_no_maildir_is_refused(
+    run: Run, ancrage: str, tmp_path: Path, there: tuple[str, ...], told: str
+) -> None:
+    path = tmp_path / "box"
+    for one in there:
+        Path(one.format(path=path)).mkdir(parents=True)
+    printed = run("list", "edit", ancrage, "--fetch", f"maildir:{path}", status=2)
+    assert one_line(printed)
+    assert told.format(path=path) in printed.err
     assert shown(run, ancrage) is None
 
 

@@ -120,6 +120,8 @@ MIRRORED = ("--mode", "mirrored", "--upstream", "atelier@listes.example.net")
         ((*MIRRORED, "--bridge-address", "no address"), "is not an email address"),
         (("--upstream", "ancrage@lists.example.org"), "cannot mirror itself"),
         (("--upstream-list-id", "two words"), "is no List-Id"),
+        (("--upstream", "atelier-leave@listes.example.net"), "such as atelier@listes.example.net"),
+        (("--upstream", "sympa@listes.example.net"), "the address that people post to"),
     ],
 )
 def test_a_mirror_that_cannot_work_is_refused(

@@ -14,6 +14,7 @@ from forum.domain.mirroring import (
     name_key,
     real_author,
     sent_by,
+    service_of,
     without_prefix,
 )
 from forum.domain.mirroring_echo import around, same_subject
@@ -50,6 +51,30 @@ def test_the_hidden_author_is_found(name: str, fields: str, expected: tuple[str,
         expected = (expected[0], "")
     found = real_author(headers, OUTSIDE, Mailbox(name, LIST))
     assert (found.name, found.address) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "posting"),
+    [
+        (LIST, None),
+        ("product-owners@listes.example.net", None),
+        ("join-us@listes.example.net", None),
+        ("requests@listes.example.net", None),
+        ("atelier-leave@listes.example.net", LIST),
+        ("atelier-request@listes.example.net", LIST),
+        ("atelier-owner@listes.example.net", LIST),
+        ("owner-atelier@listes.example.net", LIST),
+        ("atelier-bounces+luz=example.net@listes.example.net", LIST),
+        ("atelier-confirm+3f9a62@listes.example.net", LIST),
+        ("atelier+unsubscribe@listes.example.net", LIST),
+        ("ville-nord-editor@listes.example.net", "ville-nord@listes.example.net"),
+        ("sympa@listes.example.net", ""),
+        ("mailman-owner@listes.example.net", ""),
+        ("no-reply@listes.example.net", ""),
+    ],
+)
+def test_a_service_address_names_the_list_that_it_serves(address: str, posting: str | None) -> None:
+    assert service_of(address) == posting
 
 
 def test_an_author_who_is_not_hidden_stays() -> None:
