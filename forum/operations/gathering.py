@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.domain.reply_tree import SUBJECT_WINDOW, Forest, Node
@@ -141,11 +142,17 @@ def find_links(
     """What a list knows of ids."""
     found: list[MessageLink] = []
     for some in chunks(sorted(message_ids)):
-        wanted = select(MessageLink).where(
-            MessageLink.mailing_list_id == mailing_list_id, MessageLink.message_id.in_(some)
-        )
-        found += session.scalars(wanted)
+        values = {"mailing_list": mailing_list_id, "message_ids": some}
+        found += session.scalars(_links_query(), values)
     return found
+
+
+@cache
+def _links_query() -> Select[MessageLink]:
+    return select(MessageLink).where(
+        MessageLink.mailing_list_id == bindparam("mailing_list"),
+        MessageLink.message_id.in_(bindparam("message_ids", expanding=True)),
+    )
 
 
 def ids_of(node: Node) -> set[str]:

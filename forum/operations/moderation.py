@@ -17,6 +17,7 @@ from forum.operations.mirroring_direct import post_by_outside
 from forum.operations.mirroring_out import held_goes_out
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
+from forum.operations.recipients import Audience
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
@@ -54,12 +55,14 @@ def decide(
     *,
     account: Account | None = None,
     reason: str = "",
+    audience: Audience | None = None,
 ) -> bool:
     """Post a held message, refuse it or set it aside, and write down who did.
 
     Args:
         account: Who decided; None for an administrator at the command line.
         reason: Told to the author of what is rejected, and kept in the audit log.
+        audience: Of the lists, where several messages are decided together.
 
     Returns:
         Whether it was accepted and stands on the list already, by another way: it is that post.
@@ -71,18 +74,14 @@ def decide(
     if held.state != HeldState.HELD:
         raise AlreadyDecided(f"message {held.id} is {held.state} already")
     if verb is Verb.ACCEPT:
-        row, stands = _published(session, held, now)
+        row, stands = _published(session, held, now, audience)
         held.post_id = row.id
     elif verb is Verb.REJECT:
         _tell_author(session, held, now, reason)
-    held.state, incoming_state = _STATES[verb]
     held.decided_by_id = account.id if account else None
     held.decided_at = now
-    held.decision_reason = reason = "" if verb is Verb.ACCEPT else reason
-    incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
-    if incoming is not None:
-        incoming.state = IncomingState.DUPLICATE if stands else incoming_state
-        incoming.post_id = held.post_id
+    held.decision_reason = "" if verb is Verb.ACCEPT else reason
+    _close(session, held, verb, stands)
     record(
         session,
         verb,
@@ -90,14 +89,25 @@ def decide(
         now,
         account=account,
         mailing_list=held.mailing_list,
-        reason=reason,
+        reason=held.decision_reason,
         post=held.post_id,
         **({"duplicate": True} if stands else {}),
     )
     return stands
 
 
-def _published(session: Session, held: HeldMessage, now: datetime) -> tuple[Post, bool]:
+def _close(session: Session, held: HeldMessage, verb: Verb, stands: bool) -> None:
+    """Let it wait no longer, and the mail it came as bear what became of it."""
+    held.state, incoming_state = _STATES[verb]
+    incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
+    if incoming is not None:
+        incoming.state = IncomingState.DUPLICATE if stands else incoming_state
+        incoming.post_id = held.post_id
+
+
+def _published(
+    session: Session, held: HeldMessage, now: datetime, audience: Audience | None
+) -> tuple[Post, bool]:
     """The post of a held message, and whether it stood already, by another way."""
     outside = outside_of(session, held.mailing_list)
     submission = message.parse(load_raw(held.raw), held.held_at, outside=outside)
@@ -112,6 +122,8 @@ def _published(session: Session, held: HeldMessage, now: datetime) -> tuple[Post
         now,
         source=Source(held.source),
         goes_out=held_goes_out(session, held),
+        raw=held.raw,
+        audience=audience,
     )
     return row, False
 

@@ -23,9 +23,10 @@ from forum.operations.deriving import (
 )
 from forum.operations.mirroring_out import queue_upstream, readers_outside
 from forum.operations.raw import store_raw
+from forum.operations.recipients import Audience
 from forum.operations.threads import refresh_summaries
 from forum.operations.topics import file_thread
-from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.archive import MessageLink, Post, RawMessage, Thread
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import IndexQueue
 from forum.storage.mirror import outside_of
@@ -45,19 +46,27 @@ def publish(
     delay: timedelta = timedelta(0),
     mail: bool = True,
     goes_out: bool = True,
+    raw: RawMessage | None = None,
+    audience: Audience | None = None,
 ) -> Post:
     """Make a post of a message, without judging it.
 
     Args:
         mail: Whether subscribers are sent it; imports are not mailed.
         goes_out: Whether the outside list of a mirrored list is sent it: not what came from there.
+        raw: The bytes of the message, where they are kept already.
+        audience: Of the lists, where several posts are made together.
     """
     address = ensure_author(session, submission.author, submission.date)
     placement = threading.place(session, mailing_list, submission)
-    shown = _read_body(session, mailing_list, submission, placement.parent_id, address)
-    row = _insert(session, mailing_list, submission, now, source, address, placement, shown)
+    # Held on to, so that it is read from the database once.
+    parent = session.get(Post, placement.parent_id) if placement.parent_id else None
+    shown = _read_body(session, mailing_list, submission, parent, address)
+    raw = raw or store_raw(session, submission.raw)
+    row = _insert(session, mailing_list, submission, now, source, address, placement, shown, raw)
     session.flush()
-    touched = threading.settle(session, row)
+    keeps_its_id = row.message_id == submission.message_id
+    touched = threading.settle(session, row, placement if keeps_its_id else None)
     refresh_summaries(session, touched)
     file_thread(session, mailing_list, row)
     session.add(IndexQueue(post_id=row.id, queued_at=now))
@@ -67,7 +76,9 @@ def publish(
             if goes_out:
                 queue_upstream(session, row, mailing_list, now, written_to=copies, delay=delay)
             copies |= readers_outside(session, mailing_list)
-        queue_deliveries(session, row, mailing_list, now, delay=delay, has_copy=copies)
+        queue_deliveries(
+            session, row, mailing_list, now, delay=delay, has_copy=copies, audience=audience
+        )
     return row
 
 
@@ -91,10 +102,9 @@ def _read_body(
     session: Session,
     mailing_list: MailingList,
     submission: Submission,
-    parent_id: int | None,
+    parent: Post | None,
     address: Address,
 ) -> Shown:
-    parent = session.get(Post, parent_id) if parent_id else None
     inherited = [parent.language] if parent is not None else []
     return show(
         submission.text,
@@ -115,6 +125,7 @@ def _insert(
     address: Address,
     placement: threading.Placement,
     shown: Shown,
+    raw: RawMessage,
 ) -> Post:
     thread_id = placement.thread_id
     if thread_id is None:
@@ -125,7 +136,7 @@ def _insert(
         mailing_list_id=mailing_list.id,
         thread_id=thread_id,
         parent_id=placement.parent_id,
-        raw_id=store_raw(session, submission.raw).id,
+        raw_id=raw.id,
         author_id=address.author_id,
         message_id=_archive_id(session, mailing_list, submission),
         content_digest=submission.content_digest,

@@ -19,6 +19,22 @@ from forum.storage.lists import MailingList
 from forum.storage.people import Account, Address, Subscription, receives
 
 
+class Audience:
+    """Whom lists may send mail to at one time: read once for all that is posted together."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._by_list: dict[int, Sequence[Candidate]] = {}
+
+    def of(self, mailing_list: MailingList) -> Sequence[Candidate]:
+        """The subscriptions of a list to which mail is sent."""
+        if mailing_list.id not in self._by_list:
+            found = candidates_of(self._session, mailing_list, self._now)
+            self._by_list[mailing_list.id] = found
+        return self._by_list[mailing_list.id]
+
+
 def candidates_of(session: Session, mailing_list: MailingList, now: datetime) -> list[Candidate]:
     """The subscriptions of a list to which mail is sent at that time."""
     rows: Any = read_columns(session, _candidates_query(), mailing_list=mailing_list.id, now=now)

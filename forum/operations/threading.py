@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.domain.reply_tree import SUBJECT_WINDOW, Node
 from forum.domain.subject import base_subject, parse_subject
 from forum.domain.thread_index import index_ids
 from forum.domain.values import Submission
+from forum.operations.appending import append
 from forum.operations.arrangement import apply, arrange
 from forum.operations.gathering import find_links, ids_of, own_addresses
 from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.browsing import read_columns
 from forum.storage.lists import MailingList
 
 
@@ -31,6 +34,8 @@ class Placement:
     thread_id: int | None
     """None starts a thread."""
     parent_id: int | None
+    known_to_nobody: bool = False
+    """Whether no message of the list refers to it: then it changes no other's place."""
 
 
 def place(session: Session, mailing_list: MailingList, submission: Submission) -> Placement:
@@ -48,24 +53,29 @@ def place(session: Session, mailing_list: MailingList, submission: Submission) -
     raise AssertionError("a message is always in its own forest")
 
 
-def settle(session: Session, row: Post) -> set[int]:
+def settle(session: Session, row: Post, placement: Placement | None = None) -> set[int]:
     """Put a new post in its place, and all that hangs on it.
 
     Args:
         row: Flushed, in the thread that `place` told or in a new one.
+        placement: What `place` told in this transaction, of a message whose id the post bears.
 
     Returns:
         The ids of all threads whose posts changed.
     """
     mailing_list = session.get_one(MailingList, row.mailing_list_id)
     node = _node_of_post(mailing_list, row)
-    before = find_links(session, mailing_list.id, ids_of(node))
-    obvious = None if before else _obvious(session, mailing_list, node, row.id)
+    if placement is not None and placement.known_to_nobody:
+        before: list[MessageLink] = []
+        obvious: Placement | None = placement
+    else:
+        before = find_links(session, mailing_list.id, ids_of(node))
+        obvious = None if before else _obvious(session, mailing_list, node, row.id)
     threads = {row.thread_id, *(link.thread_id for link in before)}
     _own(session, row, node, {link.message_id: link for link in before})
     session.flush()
     if obvious is not None and obvious.thread_id in (None, row.thread_id):
-        _append(session, row, obvious.parent_id)
+        append(session, row, obvious.parent_id)
         return {row.thread_id}
     arrangement = arrange(session, mailing_list, threads, node)
     touched = apply(session, mailing_list, arrangement, row.arrived_at)
@@ -176,7 +186,7 @@ def _obvious(
     if node.base_subject and _has_later_answers(session, mailing_list.id, node, post_id):
         return None
     if not parents:
-        return Placement(None, None)
+        return Placement(None, None, known_to_nobody=True)
     links = find_links(session, mailing_list.id, parents[-1:])
     parent = links[0].post if links else None
     if parent is None or parent.id == post_id:
@@ -184,7 +194,7 @@ def _obvious(
     # An answer without references may be moved by what its own answers tell of it.
     if parent.is_reply and parent.pinned_parent_id is None and not _refers(session, parent):
         return None
-    return Placement(parent.thread_id, parent.id)
+    return Placement(parent.thread_id, parent.id, known_to_nobody=True)
 
 
 def _refers(session: Session, row: Post) -> bool:
@@ -194,15 +204,30 @@ def _refers(session: Session, row: Post) -> bool:
 
 
 def _has_later_answers(session: Session, mailing_list_id: int, node: Node, post_id: int) -> bool:
-    later = select(Post.id).where(
-        Post.mailing_list_id == mailing_list_id,
-        Post.base_subject == node.base_subject,
-        Post.is_reply,
-        Post.date >= node.date,
-        Post.date <= node.date + SUBJECT_WINDOW,
-        Post.id != post_id,
+    values = {
+        "mailing_list": mailing_list_id,
+        "subject": node.base_subject,
+        "since": node.date,
+        "until": node.date + SUBJECT_WINDOW,
+        "but": post_id,
+    }
+    return read_columns(session, _later_answers(), **values).first() is not None
+
+
+@cache
+def _later_answers() -> Select[int]:
+    return (
+        select(Post.id)
+        .where(
+            Post.mailing_list_id == bindparam("mailing_list"),
+            Post.base_subject == bindparam("subject"),
+            Post.is_reply,
+            Post.date >= bindparam("since"),
+            Post.date <= bindparam("until"),
+            Post.id != bindparam("but"),
+        )
+        .limit(1)
     )
-    return session.scalar(later.limit(1)) is not None
 
 
 def _own(session: Session, row: Post, node: Node, known: dict[str, MessageLink]) -> None:
@@ -244,41 +269,3 @@ def _rename(session: Session, later: Post, earlier: Post, message_id: str) -> No
     )
     earlier.message_id = message_id
     session.flush()
-
-
-def _append(session: Session, row: Post, parent_id: int | None) -> None:
-    """Give a post its place below another that has none to change."""
-    row.parent_id = parent_id
-    if parent_id is None:
-        row.position = row.depth = 0
-        return
-    parent = session.get_one(Post, parent_id)
-    position = _next_position(session, row, parent)
-    session.execute(
-        update(Post)
-        .where(Post.thread_id == row.thread_id, Post.position >= position, Post.id != row.id)
-        .values(position=Post.position + 1)
-    )
-    row.depth = parent.depth + 1
-    row.position = position
-    session.flush()
-
-
-def _next_position(session: Session, row: Post, parent: Post) -> int:
-    """Before the first later answer to the same post, else behind all that hangs on it."""
-    others = (Post.thread_id == row.thread_id, Post.id != row.id)
-    later = or_(
-        Post.date > row.date, and_(Post.date == row.date, Post.content_digest > row.content_digest)
-    )
-    found = session.scalar(
-        select(func.min(Post.position)).where(*others, Post.parent_id == parent.id, later)
-    )
-    if found is None:
-        found = session.scalar(
-            select(func.min(Post.position)).where(
-                *others, Post.position > parent.position, Post.depth <= parent.depth
-            )
-        )
-    if found is None:
-        found = (session.scalar(select(func.max(Post.position)).where(*others)) or 0) + 1
-    return found

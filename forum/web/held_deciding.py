@@ -11,6 +11,7 @@ from flask import abort, flash, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from forum.clock import utcnow
 from forum.domain.rejections import STANDARD
@@ -18,6 +19,7 @@ from forum.domain.rules import PersonFlag
 from forum.extensions import db
 from forum.operations import claiming, moderation
 from forum.operations.moderation import Verb, language_for
+from forum.operations.recipients import Audience
 from forum.operations.ruling import flag_sender, rejection_texts
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage
@@ -93,15 +95,18 @@ def decide_all(choice: Choice) -> None:
         select(HeldMessage)
         .where(HeldMessage.id.in_(choice.ids), HeldMessage.mailing_list_id.in_(moderated_lists()))
         .order_by(HeldMessage.held_at, HeldMessage.id)
-        .with_for_update()
+        # The bytes themselves are read one by one: together they may be more than the memory holds.
+        .options(joinedload(HeldMessage.raw))
+        .with_for_update(of=HeldMessage)
     ).all()
     if len(found) != len(choice.ids):
         abort(404)
+    audience = Audience(db.session(), utcnow())
     done: list[HeldMessage] = []
     stood = 0
     for held in found:
         try:
-            stood += _decide_one(choice, held)
+            stood += _decide_one(choice, held, audience)
             done.append(held)
         except moderation.AlreadyDecided:
             continue
@@ -136,7 +141,7 @@ def numbers(texts: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _decide_one(choice: Choice, held: HeldMessage) -> bool:
+def _decide_one(choice: Choice, held: HeldMessage, audience: Audience) -> bool:
     """Whether what was accepted stands on the list already."""
     session, reason = db.session(), choice.reason
     if choice.verb is Verb.REJECT and choice.template is not None:
@@ -144,8 +149,15 @@ def _decide_one(choice: Choice, held: HeldMessage) -> bool:
         if choice.template < len(texts):
             chosen = texts[choice.template][language_for(session, held)]
             reason = f"{chosen}\n\n{reason}".strip()
-    account = the_account()
-    return moderation.decide(session, held, choice.verb, utcnow(), account=account, reason=reason)
+    return moderation.decide(
+        session,
+        held,
+        choice.verb,
+        utcnow(),
+        account=the_account(),
+        reason=reason,
+        audience=audience,
+    )
 
 
 def _flag_senders(choice: Choice, decided: Sequence[HeldMessage]) -> None:

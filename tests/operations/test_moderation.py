@@ -13,10 +13,12 @@ from forum.domain.values import Source
 from forum.operations.moderation import AlreadyDecided, Verb, decide
 from forum.operations.notices import NoticeKind
 from forum.operations.posting import Held, post
+from forum.operations.recipients import Audience
 from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
 from forum.storage.lists import MailingList
-from forum.storage.mail import Delivery, HeldMessage, Notice
+from forum.storage.mail import Delivery, DigestItem, HeldMessage, Notice
+from forum.storage.people import Address, Subscription
 from tests.factories import START, Make, mail
 
 NOW = START + timedelta(hours=1)
@@ -90,3 +92,41 @@ def test_the_same_mail_again_after_a_refusal_stays_refused(
     answer = post(session, mailing_list, submission, NOW, max_bytes=1_000_000, source=Source.EMAIL)
     assert not isinstance(answer, Held)
     assert session.scalars(select(HeldMessage)).all() == [held]
+
+
+def test_of_several_accepted_together_each_goes_to_those_who_want_it(
+    session: Session, make: Make, mailing_list: MailingList, held: HeldMessage
+) -> None:
+    make.subscriber(mailing_list, "digest@example.net", delivery="daily")
+    make.subscriber(mailing_list, "french@example.net", reads="fr")
+    make.subscriber(mailing_list, "copied@example.net")
+    submission = parse(
+        mail(
+            author="Olga <olga@example.org>",
+            message_id="o@example.org",
+            subject="Otra carta",
+            text="Proponemos tres talleres para el encuentro de primavera con todas ustedes.\n",
+            to="ancrage@localhost, copied@example.net",
+        ),
+        NOW,
+    )
+    answer = post(session, mailing_list, submission, NOW, max_bytes=1_000_000, source=Source.EMAIL)
+    assert isinstance(answer, Held)
+    other = session.get_one(HeldMessage, answer.held_id)
+    audience = Audience(session, NOW)
+    for one in (held, other):
+        decide(session, one, Verb.ACCEPT, NOW, audience=audience)
+
+    def recipients(table: type[Delivery | DigestItem], post_id: int | None) -> set[str]:
+        found = session.scalars(
+            select(Address.email)
+            .join(Subscription, Subscription.address_id == Address.id)
+            .join(table, table.subscription_id == Subscription.id)
+            .where(table.post_id == post_id)
+        )
+        return {email.partition("@")[0] for email in found}
+
+    assert recipients(Delivery, other.post_id) == {"pilar"}
+    assert recipients(Delivery, held.post_id) == {"pilar", "french", "copied"}
+    for one in (held, other):
+        assert recipients(DigestItem, one.post_id) == {"digest"}
