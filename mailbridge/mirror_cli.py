@@ -57,6 +57,7 @@ def status_command(slug: str, against: Path | None, as_json: bool) -> None:
             also_duplicates=found.duplicates,
         )
         missing = [*mirroring_status.missing_ids(db.session(), mailing_list), *found.missing]
+        held = mirroring_status.held_number(db.session(), mailing_list)
         waiting = mirroring_status.waiting(db.session(), mailing_list, utcnow(), LISTED)
         fetched = fetching_of(db.session(), mailing_list.id)
         every = timedelta(seconds=settings().fetch_seconds)
@@ -66,13 +67,15 @@ def status_command(slug: str, against: Path | None, as_json: bool) -> None:
         return
     for name, number in counted.as_dict().items():
         click.echo(f"{name}: {number}")
+    if held:
+        click.echo(f"held: {held} (they await a moderator: passerelle held ls {slug})")
     if mailbox is not None:
         click.echo(" ".join(mailbox.line().split()))
     for one in waiting:
         click.echo(f"waiting\t{one.post.id}\t{one.delivery.state}\t{one.post.subject}")
     unlike = list(dict.fromkeys(missing))
     for identifier in unlike[:LISTED]:
-        click.echo(f"missing\t{identifier}")
+        click.echo(f"missing\t{identifier}{_why(identifier, found)}")
     if len(unlike) > LISTED:
         click.echo(f"missing\t({len(unlike) - LISTED} more)")
 
@@ -86,19 +89,33 @@ def status_command(slug: str, against: Path | None, as_json: bool) -> None:
 def repair(slug: str, source: Path) -> None:
     """Bring into the list SLUG what an archive of its outside list holds and it does not.
 
-    Nothing is mailed to anybody, and nothing that is here already is stored twice.
+    Nothing is mailed to anybody, and nothing that is here already is stored twice. What awaits a
+    moderator here, or was refused by one, is counted and left to them.
     """
     session, now = db.session(), utcnow()
     mailing_list = _mirrored(slug)
     with mirror_reconcile.temporary_archive() as folder:
         missing = Path(folder) / "missing.mbox"
         try:
-            number = mirror_reconcile.keep_missing(session, mailing_list, source, missing, now)
+            found = mirror_reconcile.keep_missing(session, mailing_list, source, missing, now)
         except ArchiveError as error:
             raise BadInput(str(error)) from None
         session.commit()
-        stored = import_file(session, mailing_list, missing, now) if number else 0
-    click.echo(f"missing={number} stored={stored}")
+        stored = import_file(session, mailing_list, missing, now) if found.written else 0
+    line = f"missing={found.written + found.held + found.refused} stored={stored}"
+    if found.held:
+        click.echo(f"held: await a moderator, see 'passerelle held ls {slug}'", err=True)
+        line += f" held={found.held}"
+    if found.refused:
+        click.echo("refused: a moderator has rejected or discarded them", err=True)
+        line += f" refused={found.refused}"
+    click.echo(line)
+
+
+def _why(identifier: str, found: Comparison) -> str:
+    if identifier in found.held:
+        return "\tit awaits a moderator"
+    return "\ta moderator has refused it" if identifier in found.refused else ""
 
 
 def _mirrored(slug: str) -> MailingList:

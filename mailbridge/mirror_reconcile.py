@@ -20,6 +20,7 @@ from forum.operations import mirroring
 from forum.operations.publishing import add_alias, known_post
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList
+from forum.storage.mail import HeldMessage, HeldState
 from forum.storage.mirror import outside_of
 from mailbridge.archive.found import Format, Found, Reading
 from mailbridge.archive.reader import check_archive, read_archive
@@ -40,6 +41,10 @@ class Comparison:
     """Posts that stand in it too."""
     missing: list[str] = field(default_factory=list)
     """Message-IDs, or a mark where there is none, of what does not stand here."""
+    held: frozenset[str] = frozenset()
+    """Of these, what awaits a moderator."""
+    refused: frozenset[str] = frozenset()
+    """Of these, what a moderator has rejected or discarded."""
     duplicates: int = 0
     """Copies in it of what stood before."""
 
@@ -51,7 +56,7 @@ def compare(session: Session, mailing_list: MailingList, path: Path, now: dateti
         ArchiveError: there is no mail in it.
         NoOutsideList: the list has never mirrored another.
     """
-    comparison = Comparison()
+    comparison, queue = Comparison(), _Queue.of(session, mailing_list)
     seen: set[str] = set()
     for found in _messages(path):
         submission, post_id = _identified(session, mailing_list, found, now)
@@ -60,28 +65,68 @@ def compare(session: Session, mailing_list: MailingList, path: Path, now: dateti
         elif post_id is not None:
             comparison.both.add(post_id)
         else:
-            comparison.missing.append(submission.message_id or f"{found.file}:{found.offset}")
+            named = submission.message_id or f"{found.file}:{found.offset}"
+            comparison.missing.append(named)
+            if submission.content_digest in queue.held:
+                comparison.held |= {named}
+            elif submission.content_digest in queue.refused:
+                comparison.refused |= {named}
         seen.add(submission.content_digest)
     return comparison
 
 
+@dataclass(slots=True)
+class Missing:
+    """What an archive of the outside list holds and we do not, in messages."""
+
+    written: int = 0
+    """Into the mbox from which they are imported."""
+    held: int = 0
+    """These await a moderator here: an import does not decide for them."""
+    refused: int = 0
+    """A moderator has rejected or discarded these."""
+
+
 def keep_missing(
     session: Session, mailing_list: MailingList, path: Path, into: Path, now: datetime
-) -> int:
-    """Write what an archive holds and we do not into an mbox; gives how many messages.
+) -> Missing:
+    """Write what an archive holds and we do not into an mbox, but for what moderators have.
 
     What we hold under another Message-ID is made known under that of the archive too.
     """
-    number = 0
+    missing, queue = Missing(), _Queue.of(session, mailing_list)
     with into.open("wb") as target:
         for found in _messages(path):
             submission, post_id = _identified(session, mailing_list, found, now)
-            if post_id is None:
-                target.write(mbox_entry(found.raw, found.arrived or submission.date))
-                number += 1
-            else:
+            if post_id is not None:
                 add_alias(session, session.get_one(Post, post_id), submission.message_id)
-    return number
+            elif submission.content_digest in queue.held:
+                missing.held += 1
+            elif submission.content_digest in queue.refused:
+                missing.refused += 1
+            else:
+                target.write(mbox_entry(found.raw, found.arrived or submission.date))
+                missing.written += 1
+    return missing
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """What moderators of a list have before them, or have put aside, by content digest."""
+
+    held: frozenset[str]
+    refused: frozenset[str]
+
+    @classmethod
+    def of(cls, session: Session, mailing_list: MailingList) -> _Queue:
+        rows = session.execute(
+            select(HeldMessage.content_digest, HeldMessage.state).where(
+                HeldMessage.mailing_list_id == mailing_list.id,
+                HeldMessage.state != HeldState.ACCEPTED,
+            )
+        ).all()
+        held = frozenset(digest for digest, state in rows if state == HeldState.HELD)
+        return cls(held, frozenset(digest for digest, _ in rows) - held)
 
 
 def temporary_archive() -> tempfile.TemporaryDirectory[str]:

@@ -14,7 +14,7 @@ from forum.domain.thread_index import INDEX_PREFIX
 from forum.domain.values import Source
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList
-from forum.storage.mail import SendState
+from forum.storage.mail import HeldMessage, HeldState, SendState
 from forum.storage.mirror import MirrorDelivery, MirrorNotice, MirrorSighting
 
 WAITED_FOR: Final = timedelta(hours=1)
@@ -96,6 +96,12 @@ def missing_ids(session: Session, mailing_list: MailingList) -> list[str]:
         .order_by(MessageLink.message_id)
     )
     return list(found)
+
+
+def held_number(session: Session, mailing_list: MailingList) -> int:
+    """How many messages of a list await a moderator: they are on neither count of `status`."""
+    held = (HeldMessage.mailing_list_id == mailing_list.id) & (HeldMessage.state == HeldState.HELD)
+    return session.scalar(select(func.count(HeldMessage.id)).where(held)) or 0
 
 
 def waiting(

@@ -9,7 +9,7 @@ from typing import Final
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from forum.clock import utcnow
 from forum.domain.mirroring_service import Expected
@@ -24,7 +24,7 @@ from forum.storage.mirror import MirrorDelivery, MirrorLine, MirrorNotice
 from forum.storage.post_rows import PostRow
 from forum.storage.visibility import find_list, moderated_list_ids
 from forum.web.access import moderators_only, the_account
-from forum.web.addresses import LARGEST_KEY, whole_number
+from forum.web.addresses import LARGEST_KEY, page_number, whole_number
 from forum.web.mirror_words import (
     MirrorState,
     NoticeShown,
@@ -37,6 +37,7 @@ from forum.web.reader import current_reader, moderated_lists
 blueprint = Blueprint("mirroring", __name__)
 
 MISSING_SHOWN: Final = 50
+LINES_A_PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class OpenNotice:
 def show(slug: str) -> ResponseReturnValue:
     """Both sides compared, what waits, and what the outside list has to say."""
     session, now = db.session(), utcnow()
-    mailing_list = _mirrored(slug)
+    mailing_list, page = _mirrored(slug), page_number()
+    pages = _pages(mailing_list)
+    if page > pages:
+        abort(404)
     missing = mirroring_status.missing_ids(session, mailing_list)
     waiting = mirroring_status.waiting(session, mailing_list, now)
     return render_template(
@@ -70,7 +74,10 @@ def show(slug: str) -> ResponseReturnValue:
         ],
         missing=missing[:MISSING_SHOWN],
         more_missing=max(0, len(missing) - MISSING_SHOWN),
-        lines=_learned(mailing_list),
+        held=mirroring_status.held_number(session, mailing_list),
+        page=page,
+        pages=pages,
+        lines=_learned(mailing_list, page),
     )
 
 
@@ -87,7 +94,9 @@ def decide(slug: str) -> ResponseReturnValue:
     category, told = deciding(mailing_list, key)
     db.session.commit()
     flash(told, category)
-    return redirect(url_for("mirroring.show", slug=mailing_list.slug), 303)
+    page = min(page_number(), _pages(mailing_list))
+    back = url_for("mirroring.show", slug=mailing_list.slug, page=page if page > 1 else None)
+    return redirect(back, 303)
 
 
 @blueprint.app_template_global()
@@ -172,9 +181,21 @@ def _notice(mailing_list: MailingList, key: int) -> MirrorNotice:
     return found
 
 
-def _learned(mailing_list: MailingList) -> Sequence[MirrorLine]:
+def _is_learned(mailing_list: MailingList) -> ColumnElement[bool]:
+    return and_(MirrorLine.mailing_list_id == mailing_list.id, MirrorLine.learned_at.is_not(None))
+
+
+def _pages(mailing_list: MailingList) -> int:
+    """How many pages the learned lines have."""
+    chosen = select(func.count(MirrorLine.id)).where(_is_learned(mailing_list))
+    return max(1, -(-(db.session.scalar(chosen) or 0) // LINES_A_PAGE))
+
+
+def _learned(mailing_list: MailingList, page: int) -> Sequence[MirrorLine]:
     return db.session.scalars(
         select(MirrorLine)
-        .where(MirrorLine.mailing_list_id == mailing_list.id, MirrorLine.learned_at.is_not(None))
+        .where(_is_learned(mailing_list))
         .order_by(MirrorLine.place, MirrorLine.id)
+        .limit(LINES_A_PAGE)
+        .offset((page - 1) * LINES_A_PAGE)
     ).all()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from forum.domain.mbox import mbox_entry
 from forum.storage.archive import Post
-from forum.storage.mail import Delivery
+from forum.storage.mail import Delivery, HeldMessage
 from forum.storage.mirror import MirrorDelivery
 from tests.commands.conftest import Run, one_line
 from tests.factories import START, mail
@@ -89,3 +89,24 @@ def test_what_is_no_archive_is_said(mirror: Mirror, run: Run, tmp_path: Path) ->
     path.write_bytes(bytes(range(256)) * 20)
     for args in (("status", "atelier", "--against"), ("repair", "atelier", "--from")):
         assert one_line(run("mirror", *args, str(path), status=2))
+
+
+def test_what_a_moderator_has_before_them_is_said_and_not_brought_in(
+    mirror: Mirror, run: Run, tmp_path: Path
+) -> None:
+    messages = outside_posts(3)
+    run("list", "edit", "atelier", "--mode", "hosted")
+    mirror.session.expire_all()
+    for raw in messages[:2]:
+        assert mirror.arrives(raw).state == "held"
+    first = mirror.session.scalars(select(HeldMessage).order_by(HeldMessage.id)).first()
+    run("held", "discard", str(first.id))
+    path = archive(tmp_path / "atelier.mbox", messages)
+    shown = run("mirror", "status", "atelier", "--against", str(path)).out
+    assert "missing: 3\nduplicates: 0\nheld: 1 (they await a moderator" in shown
+    assert "missing\tm0@example.net\ta moderator has refused it" in shown
+    assert "missing\tm1@example.net\tit awaits a moderator" in shown
+    assert "missing\tm2@example.net\n" in shown
+    done = run("mirror", "repair", "atelier", "--from", str(path))
+    assert done.last == "missing=3 stored=1 held=1 refused=1"
+    assert "passerelle held ls atelier" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from forum.clock import utcnow
 from forum.settings import Settings
 from forum.storage.mail import HeldMessage, SendState
-from forum.storage.mirror import MirrorDelivery, MirrorNotice
+from forum.storage.mirror import MirrorDelivery, MirrorLine, MirrorNotice
 from tests.factories import Make, mail
 from tests.mailbridge.mirroring import BRIDGE, FOOTER, OWN, Mirror, member, mirror_of, passed_on
 from tests.web_interaction.conftest import SignIn
@@ -174,3 +175,39 @@ def test_accepting_what_is_on_the_list_already_is_said_and_posts_nothing(
     assert "1 message is on the list already, by another way" in html.unescape(answer.text)
     assert "is posted" not in answer.text
     assert len(mirror.posts()) == 1
+
+
+def test_learned_lines_stand_on_pages(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator, session: Session
+) -> None:
+    for number in range(52):
+        session.add(
+            MirrorLine(
+                mailing_list_id=mirror.mailing_list.id, place="tail", key=f"key {number}",
+                shown=f"gazette {number:02d}", messages=9, authors=[], first_number=1,
+                learned_at=mirror.now,
+            )
+        )  # fmt: skip
+    session.commit()
+    mirror.session.commit()
+    client, path = sign_in("mod@example.org"), "/moderation/mirror/atelier"
+    first, second = page(client, path), page(client, f"{path}?page=2")
+    assert first.count("<q>gazette") == 50 and f"{path}?page=2" in first
+    assert second.count("<q>gazette") == 2
+    assert client.get(f"{path}?page=3").status_code == 404
+    keys = re.findall(r'value="text:(\d+)"', second)
+    for key in keys:
+        answer = client.post(f"{path}?page=2", data={"decision": f"text:{key}"})
+    # With the last line its page is gone.
+    assert answer.location == path
+    assert page(client, path).count("<q>gazette") == 50
+
+
+def test_the_page_says_how_many_messages_are_held(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator
+) -> None:
+    mirror.arrives(mail(to=BRIDGE), path="awa@example.org")
+    mirror.session.commit()
+    shown = page(sign_in("mod@example.org"), "/moderation/mirror/atelier")
+    assert "1 message awaits a moderator here." in shown
+    assert "/moderation?list=atelier" in shown
