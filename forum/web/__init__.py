@@ -14,6 +14,7 @@ from forum.web import (
     converters,
     errors,
     filters,
+    page_parts,
     pieces,
     reader,
     security,
@@ -71,6 +72,7 @@ def register(app: Flask) -> None:
     cleaning.init_app(app)
     filters.init_app(app)
     pieces.init_app(app)
+    page_parts.init_app(app)
     text_form.init_app(app)
     errors.init_app(app)
     for name in BLUEPRINTS:

@@ -80,6 +80,14 @@ def moment(when: datetime) -> Markup:
     return _old_moment(when, _locale(), i18n.current_zone())
 
 
+def moments(whens: Iterable[datetime]) -> list[Markup]:
+    """Several of them."""
+    now, locale, zone = utcnow(), _locale(), i18n.current_zone()
+    return [
+        moment(when) if now - when < IN_WORDS else _old_moment(when, locale, zone) for when in whens
+    ]
+
+
 def badge(code: str) -> Markup:
     """A language: `FR`, with the full name for those who hover or listen; nothing for `und`."""
     return _badge(code, i18n.current_language())

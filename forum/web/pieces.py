@@ -6,7 +6,7 @@ the account or the time. So nothing ever has to be taken out because something h
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Final
 
 from flask import Flask, current_app
@@ -54,11 +54,23 @@ def piece(template: str, **values: Hashable) -> Markup:
         template: Its name; what it imports must not look at the request either.
         values: Compared as a whole; values that are equal must look the same.
     """
-    pieces: Pieces = current_app.extensions["pieces"]
-    key = (template, current_language(), *values.items())
-    found = pieces.find(key)
-    if found is None:
-        # Our own template, which escapes.
-        found = Markup(current_app.jinja_env.get_template(template).render(values))  # noqa: S704
-        pieces.keep(key, found)
-    return found
+    return each_piece(template, (values,))
+
+
+def each_piece(template: str, many: Iterable[Mapping[str, Hashable]]) -> Markup:
+    """Several pieces by the same template, one after the other.
+
+    Args:
+        many: The values of each.
+    """
+    kept: Pieces = current_app.extensions["pieces"]
+    language, made = current_language(), []
+    for values in many:
+        key = (template, language, *values.items())
+        found = kept.find(key)
+        if found is None:
+            # Our own template, which escapes.
+            found = Markup(current_app.jinja_env.get_template(template).render(values))  # noqa: S704
+            kept.keep(key, found)
+        made.append(found)
+    return made[0] if len(made) == 1 else Markup("".join(made))  # noqa: S704

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from forum.clock import utcnow
 from forum.domain import parallel
@@ -13,6 +14,9 @@ from forum.operations.curation_authors import TIME_TO_EDIT
 from forum.storage.post_rows import PostRow, page_of
 from forum.storage.visibility import Reader
 from forum.web.addresses import address_with
+
+MOST_STEPS: Final = 3
+"""A deeper answer names the post that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class PostLook:
     answer_address: str
     answers: str
     """The address of the post answered, where that is not the one just above."""
+    depth: int = 0
+    """How many steps it is set in."""
     whole_address: str = ""
     """Where a text in several languages is shown with all of them open."""
     whole: bool = False
@@ -74,6 +80,7 @@ def looks_of(
             may_fetch=stance.may_fetch,
             answer_address=stance.answer_address,
             answers=_answers(post, above, stance),
+            depth=0 if stance.by_date else min(post.depth, MOST_STEPS),
             whole_address=_whole_address(post, language),
             whole=stance.whole == post.id,
         )
@@ -90,7 +97,7 @@ def _whole_address(post: PostRow, language: str) -> str:
 def _answers(post: PostRow, above: int, stance: Stance) -> str:
     """Said where the place on the page does not say it."""
     parent = post.parent
-    if parent is None or not (stance.by_date or post.depth > 3 or parent.id != above):
+    if parent is None or not (stance.by_date or post.depth > MOST_STEPS or parent.id != above):
         return ""
     is_here = page_of(parent.position) == stance.page and not stance.by_date
     return f"#post-{parent.id}" if is_here else f"/posts/{parent.id}"

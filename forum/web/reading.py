@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from forum.extensions import db
+from forum.i18n import current_language
 from forum.operations.repairs import can_undo
 from forum.storage import browsing, post_rows
 from forum.storage.archive import MessageLink, Post, Thread, ThreadState
@@ -54,9 +56,14 @@ def home() -> str:
         "reading/home.html",
         lists=lists,
         latest=latest,
-        list_by_slug={row.mailing_list.slug: row.mailing_list for row in lists},
+        list_titles=_titles(lists) if len(lists) > 1 else None,
         unread=unread.counts_of(latest),
     )
+
+
+def _titles(lists: Sequence[browsing.ListRow]) -> dict[str, str]:
+    language = current_language()
+    return {row.mailing_list.slug: row.mailing_list.title(language) for row in lists}
 
 
 @blueprint.get("/lists/<slug>/")
