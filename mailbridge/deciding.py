@@ -26,8 +26,6 @@ from forum.storage.people import Account, TokenKind, account_by_email
 from mailbridge.authentication import Verdict
 from mailbridge.command_words import plain_words
 
-TOKEN_HOURS: Final = 30 * 24
-
 ASKED_AGAIN_AT_MOST: Final = timedelta(minutes=10)
 """How often one moderator is asked again about one message."""
 
@@ -52,16 +50,10 @@ class Decision:
     """The rest of its own text, for the author of what is rejected."""
 
 
-def decision_token(session: Session, held_id: int, account: Account, now: datetime) -> str:
-    """A token of one moderator for one held message; it is not kept."""
-    return tokens.issue(
-        session,
-        TokenKind.MODERATE,
-        account.email,
-        now,
-        payload={"held": str(held_id), "account": str(account.id)},
-        hours=TOKEN_HOURS,
-    )
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    held: HeldMessage
+    account: Account
 
 
 def read_decision(submission: Submission) -> Decision:
@@ -95,6 +87,34 @@ def decide(
     Returns:
         What was done, for the log of incoming mail: the verb, or why nothing was.
     """
+    asked = _asked(session, mailing_list, secret, submission, found, now)
+    if isinstance(asked, str):
+        return asked
+    decision = read_decision(submission)
+    if decision.verb is None:
+        _ask_again(session, asked.held, asked.account, secret, now)
+        return "no-decision"
+    try:
+        stands = moderation.decide(
+            session, asked.held, decision.verb, now, account=asked.account, reason=decision.reason
+        )
+    except AlreadyDecided:
+        _tell_decided(session, asked.held, asked.account, now)
+        return "already-decided"
+    if stands:
+        _tell_stands(session, asked.held, asked.account, now)
+    return decision.verb
+
+
+def _asked(
+    session: Session,
+    mailing_list: MailingList,
+    secret: str,
+    submission: Submission,
+    found: Verdict,
+    now: datetime,
+) -> _Asked | str:
+    """What the token asks of whom, where the reply is theirs; else why it decides nothing."""
     token = tokens.peek(session, TokenKind.MODERATE, secret, now)
     named = tokens.payload_of(token) if token is not None else {}
     held = session.get(HeldMessage, int(named["held"])) if named else None
@@ -104,25 +124,10 @@ def decide(
     sender = account_by_email(session, submission.author.address)
     if sender is None or sender.id != account.id or found is Verdict.FAIL:
         return "another-sender"
-    if not account.is_admin and not roles_of(session, account.id, mailing_list.id) & {
-        "moderator",
-        "owner",
-    }:
+    roles = roles_of(session, account.id, mailing_list.id)
+    if not account.is_admin and not roles & {"moderator", "owner"}:
         return "not-a-moderator"
-    decision = read_decision(submission)
-    if decision.verb is None:
-        _ask_again(session, held, account, secret, now)
-        return "no-decision"
-    try:
-        stands = moderation.decide(
-            session, held, decision.verb, now, account=account, reason=decision.reason
-        )
-    except AlreadyDecided:
-        _tell_decided(session, held, account, now)
-        return "already-decided"
-    if stands:
-        _tell_stands(session, held, account, now)
-    return decision.verb
+    return _Asked(held, account)
 
 
 def _ask_again(

@@ -1,9 +1,9 @@
-"""One mail a day of all that awaits a moderator, for those who chose that."""
+"""One mail a day of all that awaits a moderator, held or reported, for those who chose that."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session, joinedload
 from forum.domain.days import day_in_words
 from forum.domain.digest_schedule import Rhythm, last_slot, time_zone
 from forum.operations.notices import NoticeKind, notify
-from forum.storage.lists import RoleGrant, RoleName
+from forum.storage.archive import Post, PostState
+from forum.storage.curation import PostReport
+from forum.storage.lists import MailingList, RoleGrant, RoleName
 from forum.storage.mail import HeldMessage, HeldState
 from forum.storage.people import Account, HeldMail
 from mailbridge.reasons import in_words
@@ -25,6 +27,11 @@ SHOWN: Final = 50
 WIDTH: Final = 72
 
 _NO_SUBJECT: Final = {"fr": "(sans objet)", "en": "(no subject)", "es": "(sin asunto)"}
+_REPORTED: Final = {
+    "fr": "Une personne a signalé ce message :",
+    "en": "A reader reported this post:",
+    "es": "Una persona ha denunciado este mensaje:",
+}
 _IN_CHARGE: Final = (RoleName.MODERATOR, RoleName.OWNER)
 
 
@@ -46,34 +53,56 @@ def queue_held_digests(session: Session, now: datetime) -> int:
         if account.held_told_at is not None and account.held_told_at >= slot:
             continue
         account.held_told_at = now
-        waiting = _waiting(session, account)
-        if waiting:
-            _notify(session, account, waiting, now)
+        rows = _rows(session, account)
+        if rows:
+            _notify(session, account, rows, now)
             made += 1
     session.flush()
     return made
 
 
-def _waiting(session: Session, account: Account) -> Sequence[HeldMessage]:
-    """What an account is told of: its own lists', and for administrators those nobody runs."""
+def _rows(session: Session, account: Account) -> list[str]:
+    """What waits for an account, the oldest first."""
+    here = _of_account(session, account)
+    waiting = [(one.held_at, _held_row(one, account)) for one in _held(session, here)]
+    waiting += [(one.reported_at, _report_row(one, account)) for one in _reports(session, here)]
+    return [row for _since, row in sorted(waiting)]
+
+
+def _of_account(session: Session, account: Account) -> list[int]:
+    """The lists an account is told of: its own, and for administrators those nobody runs."""
     in_charge = RoleGrant.role.in_(_IN_CHARGE)
     own = select(RoleGrant.mailing_list_id).where(RoleGrant.account_id == account.id, in_charge)
-    here: ColumnElement[bool] = HeldMessage.mailing_list_id.in_(own)
+    here: ColumnElement[bool] = MailingList.id.in_(own)
     if account.is_admin:
         run = select(RoleGrant.mailing_list_id).where(in_charge)
-        here |= HeldMessage.mailing_list_id.not_in(run)
+        here |= MailingList.id.not_in(run)
+    return list(session.scalars(select(MailingList.id).where(here)))
+
+
+def _held(session: Session, here: Collection[int]) -> Sequence[HeldMessage]:
     return session.scalars(
         select(HeldMessage)
-        .where(HeldMessage.state == HeldState.HELD, here)
+        .where(HeldMessage.state == HeldState.HELD, HeldMessage.mailing_list_id.in_(here))
         .options(joinedload(HeldMessage.mailing_list))
-        .order_by(HeldMessage.held_at, HeldMessage.id)
     ).all()
 
 
-def _notify(
-    session: Session, account: Account, waiting: Sequence[HeldMessage], now: datetime
-) -> None:
-    rows = "\n".join(_row(held, account) for held in waiting[:SHOWN])
+def _reports(session: Session, here: Collection[int]) -> Sequence[PostReport]:
+    return session.scalars(
+        select(PostReport)
+        .join(Post, Post.id == PostReport.post_id)
+        .where(
+            PostReport.settled_at.is_(None),
+            Post.mailing_list_id.in_(here),
+            Post.state != PostState.REMOVED,
+        )
+        .options(joinedload(PostReport.post).joinedload(Post.mailing_list))
+    ).all()
+
+
+def _notify(session: Session, account: Account, waiting: Sequence[str], now: datetime) -> None:
+    rows = "\n".join(waiting[:SHOWN])
     if len(waiting) > SHOWN:
         rows += "\n[…]\n"
     notify(
@@ -87,15 +116,33 @@ def _notify(
     )
 
 
-def _row(held: HeldMessage, account: Account) -> str:
+def _held_row(held: HeldMessage, account: Account) -> str:
+    author = f"{held.author_name} <{held.author_email}>".strip()
+    why = in_words(held.reasons, account.language)
+    return _row(account, held.subject, author, held.mailing_list, held.held_at, why)
+
+
+def _report_row(found: PostReport, account: Account) -> str:
+    post, why = found.post, f"{_REPORTED[account.language]} {found.reason}"
+    return _row(account, post.subject, post.author_name, post.mailing_list, found.reported_at, why)
+
+
+def _row(
+    account: Account,
+    subject: str,
+    author: str,
+    mailing_list: MailingList,
+    since: datetime,
+    why: str,
+) -> str:
     """Subject, author, list and day, reasons; a line or more each."""
     language = account.language
-    day = held.held_at.astimezone(time_zone(account.time_zone))
+    day = since.astimezone(time_zone(account.time_zone))
     lines = (
-        held.subject or _NO_SUBJECT[language],
-        f"{held.author_name} <{held.author_email}>".strip(),
-        f"{held.mailing_list.title(language)}, {day_in_words(day, language)}",
-        in_words(held.reasons, language),
+        subject or _NO_SUBJECT[language],
+        author,
+        f"{mailing_list.title(language)}, {day_in_words(day, language)}",
+        why,
     )
     shown: list[str] = []
     for number, line in enumerate(lines):

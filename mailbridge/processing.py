@@ -26,9 +26,10 @@ from forum.operations.posting import (
     post,
 )
 from forum.operations.raw import replace_raw
+from forum.operations.telling_moderators import tell_of_held
 from forum.settings import Settings
 from forum.storage.lists import MailingList, Mode
-from forum.storage.mail import Incoming, IncomingState
+from forum.storage.mail import HeldMessage, Incoming, IncomingState
 from forum.storage.people import subscription_of
 from mailbridge import automatic, commands, deciding, mirror
 from mailbridge.addressing import POSTING_KINDS, Route, RouteKind, resolve
@@ -37,7 +38,7 @@ from mailbridge.automatic import Automatic
 from mailbridge.mirror_arrival import Arrival, arrival_of
 from mailbridge.returned import take_bounce, take_complaint
 from mailbridge.spam import marked_spam
-from mailbridge.telling import pass_on, pass_to_postmaster, tell_author, tell_moderators
+from mailbridge.telling import pass_on, pass_to_postmaster, tell_author
 
 _LOOPS: Final = 100
 """Received fields; more is a loop (RFC 5321, section 6.3)."""
@@ -83,7 +84,7 @@ def process(
     if arrival is not None:
         held = mirror.take(session, row, arrival, raw, now, settings)
         if held is not None:
-            tell_moderators(session, mailing_list, submission, held, now)
+            tell_of_held(session, session.get_one(HeldMessage, held.held_id), now)
         if row.state != IncomingState.RECEIVED:
             return
     kind = _machine(raw, row, mailing_list)
@@ -92,26 +93,49 @@ def process(
     elif route.kind is RouteKind.BOUNCES:
         take_bounce(session, row, raw, route.token, kind, mailing_list, submission, now)
     elif kind is not None:
-        row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
-        row.reasons = [str(kind)]
+        _mark_automatic(row, kind)
     elif route.kind in POSTING_KINDS:
-        if arrival is not None and arrival.by_outside:
-            # A list adds to subjects and bodies: that signatures break on the way says nothing.
-            found = Verdict.NONE if found is Verdict.FAIL else found
+        found = _judged(found, arrival)
         posting = _Posting(session, row, mailing_list, submission, found, now, arrival)
         posting.post(settings, in_dialogue)
-    elif route.kind is RouteKind.OWNER:
-        pass_on(session, row, mailing_list, submission, now)
-    elif route.kind is RouteKind.MODERATE:
-        done = deciding.decide(session, mailing_list, route.token, submission, found, now)
-        row.state, row.reasons = IncomingState.COMMAND, [done]
-    elif commands.is_for_owners(session, route, mailing_list, submission):
-        pass_on(session, row, mailing_list, submission, now)
     else:
-        row.reasons = [
-            commands.obey(session, route, mailing_list, submission, now, settings.site_url)
-        ]
-        row.state = IncomingState.COMMAND
+        _obey(session, row, route, mailing_list, submission, found, now, settings)
+
+
+def _judged(found: Verdict, arrival: Arrival | None) -> Verdict:
+    """What a check of the sender says, where an outside list passed the message on."""
+    # A list adds to subjects and bodies: that signatures break on the way says nothing.
+    by_outside = arrival is not None and arrival.by_outside
+    return Verdict.NONE if by_outside and found is Verdict.FAIL else found
+
+
+def _obey(
+    session: Session,
+    row: Incoming,
+    route: Route,
+    mailing_list: MailingList,
+    submission: Submission,
+    found: Verdict,
+    now: datetime,
+    settings: Settings,
+) -> None:
+    """A person's mail to one of the list's other addresses: for its owners, or a command."""
+    if route.kind is RouteKind.OWNER or (
+        route.kind is not RouteKind.MODERATE
+        and commands.is_for_owners(session, route, mailing_list, submission)
+    ):
+        pass_on(session, row, mailing_list, submission, now)
+        return
+    if route.kind is RouteKind.MODERATE:
+        done = deciding.decide(session, mailing_list, route.token, submission, found, now)
+    else:
+        done = commands.obey(session, route, mailing_list, submission, now, settings.site_url)
+    row.state, row.reasons = IncomingState.COMMAND, [done]
+
+
+def _mark_automatic(row: Incoming, kind: Automatic) -> None:
+    row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
+    row.reasons = [str(kind)]
 
 
 def _without_erased(session: Session, row: Incoming, raw: bytes) -> bytes:
@@ -133,8 +157,7 @@ def _for_postmaster(
     elif kind is Automatic.COMPLAINT:
         take_complaint(session, row, raw, now)
     else:
-        row.state = _AUTOMATIC_STATES.get(kind, IncomingState.AUTOMATIC)
-        row.reasons = [str(kind)]
+        _mark_automatic(row, kind)
 
 
 def _locked(session: Session, route: Route) -> MailingList | None:
@@ -230,13 +253,8 @@ class _Posting:
             case Held(_, reasons):
                 if self.is_known:
                     self._tell(NoticeKind.HELD_AUTHOR, reasons)
-                tell_moderators(
-                    self.session,
-                    self.mailing_list,
-                    self.submission,
-                    disposition,
-                    self.now,
-                )
+                held = self.session.get_one(HeldMessage, disposition.held_id)
+                tell_of_held(self.session, held, self.now)
 
     def _refuse(self, reasons: tuple[Reason, ...], in_dialogue: bool) -> None:
         # A refusal in the dialogue becomes a bounce, to whoever was written in the envelope: not

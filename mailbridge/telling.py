@@ -1,4 +1,4 @@
-"""Who is told what became of a message: its author, the moderators, the owners.
+"""Who is told what became of a message: its author, the owners.
 
 Nobody is ever told in answer to automatic mail: what calls these functions has sorted it out
 (RFC 3834, section 2).
@@ -11,24 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import Submission
 from forum.operations.notices import NoticeKind, notify
-from forum.operations.posting import Held
 from forum.settings import Settings
 from forum.storage.lists import MailingList, RoleName
 from forum.storage.mail import Incoming, IncomingState, Notice
-from forum.storage.people import Account, HeldMail, administrators, in_charge
-from mailbridge import commands, deciding
+from forum.storage.people import Account, administrators, in_charge
+from mailbridge import commands
 from mailbridge.notices import OWNER_MAIL, POSTMASTER_MAIL
 
 TOLD_AT_MOST: Final = timedelta(days=1)
 """How often an author is told that mail of theirs was held, refused or failed: once for all."""
-
-NOTICES_AN_HOUR: Final = 30
-"""To one moderator, of one list's held messages."""
 
 TO_AUTHORS: Final = (NoticeKind.HELD_AUTHOR, NoticeKind.REFUSED_AUTHOR, NoticeKind.FAILED_AUTHOR)
 
@@ -73,37 +69,6 @@ def tell_author(
         reasons=",".join(reasons),
         in_reply_to=submission.message_id or "",
     )
-
-
-def tell_moderators(
-    session: Session,
-    mailing_list: MailingList,
-    submission: Submission,
-    held: Held,
-    now: datetime,
-) -> None:
-    """Tell those in charge of a list that a message waits, and attach it.
-
-    In a flood the queue alone tells of the rest: `NOTICES_AN_HOUR`.
-    """
-    author = submission.author
-    moderators = in_charge(session, mailing_list.id, (RoleName.MODERATOR, RoleName.OWNER))
-    for account in moderators or administrators(session):
-        if account.held_mail == HeldMail.DAILY or _is_flooded(session, account, mailing_list, now):
-            continue
-        notify(
-            session,
-            NoticeKind.HELD_MODERATOR,
-            account.email,
-            account.language,
-            now,
-            mailing_list=mailing_list,
-            author=f"{author.name} <{author.address}>".strip(),
-            held_id=str(held.held_id),
-            decision_token=deciding.decision_token(session, held.held_id, account, now),
-            subject=submission.subject,
-            reasons=",".join(held.reasons),
-        )
 
 
 def pass_on(
@@ -160,18 +125,6 @@ def _pass(
                 queued_at=now,
             )
         )
-
-
-def _is_flooded(
-    session: Session, account: Account, mailing_list: MailingList, now: datetime
-) -> bool:
-    recent = select(func.count(Notice.id)).where(
-        Notice.kind == NoticeKind.HELD_MODERATOR,
-        Notice.recipient == account.email,
-        Notice.mailing_list_id == mailing_list.id,
-        Notice.queued_at > now - timedelta(hours=1),
-    )
-    return (session.scalar(recent) or 0) >= NOTICES_AN_HOUR
 
 
 def _told(session: Session, kinds: tuple[NoticeKind, ...], recipient: str, since: datetime) -> bool:

@@ -50,6 +50,7 @@ class Refusal(StrEnum):
     LONG_SYNTHESIS = "long-synthesis"
     CHANGED_MEANWHILE = "changed-meanwhile"
     SENT_ALREADY = "sent-already"
+    TAG_TAKEN = "tag-taken"
 
 
 def N_(sentence: str) -> str:
@@ -81,7 +82,7 @@ SENTENCES: Final = {
     Refusal.IS_REMOVED: N_("Post %(number)s was removed for good."),
     Refusal.WITHDRAWN: N_("Its author took post %(number)s back."),
     Refusal.NO_REASON: N_("Please give a reason: it is shown in the place of the post."),
-    Refusal.NO_DECISION: N_("Number %(number)s is no decision on a thread or a post."),
+    Refusal.NO_DECISION: N_("Number %(number)s is no decision that can be undone."),
     Refusal.NOT_UNDOABLE: N_("Decision %(number)s cannot be undone."),
     Refusal.UNDONE: N_("Decision %(number)s was undone already."),
     Refusal.LATER_DECISION: N_("The later decision %(number)s stands in the way: undo it first."),
@@ -94,6 +95,7 @@ SENTENCES: Final = {
         "Keep yours once more to put it in the place of theirs."
     ),
     Refusal.SENT_ALREADY: N_("This version of the synthesis was sent to the list already."),
+    Refusal.TAG_TAKEN: N_("Another topic of this list has that tag."),
 }
 """In English, with the number of what is meant; translated where they are shown."""
 

@@ -1,4 +1,4 @@
-"""What all decisions on posts and threads share: how they are kept, and what stands in the way.
+"""What all decisions that can be undone share: how they are kept, and what stands in the way.
 
 A decision leaves a line in the audit log and beside it what it changed (`CurationTouch`) and what
 undoing it restores (`CurationDecision.before`). Threading itself is not stored: posts are pinned
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forum.domain.curation import SENTENCES, Refusal
 from forum.operations.audit import record
@@ -135,6 +135,23 @@ def latest_decision(
         )
         found = max(filter(None, (found, latest)), default=None)
     return found
+
+
+def unused_number(session: Session, key: InstrumentedAttribute[int], aspect: Aspect) -> int | None:
+    """A number for a row that no row had before it; None where the database sees to that itself.
+
+    SQLite gives the number of a row that was removed to the next one, which what was decided on
+    the first would then be taken for.
+
+    Args:
+        key: The primary key of the table.
+        aspect: Of the decisions on its rows.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    decided = select(func.max(CurationTouch.row_id)).where(CurationTouch.aspect == aspect)
+    standing = session.scalar(select(func.max(key)))
+    return max(session.scalar(decided) or 0, standing or 0) + 1
 
 
 def index_again(session: Session, post_ids: Iterable[int], now: datetime) -> None:

@@ -20,6 +20,7 @@ from forum.operations.curation import Refused, keep_decision, locked_list
 from forum.operations.deriving import basis_of, derive, write
 from forum.operations.publishing import add_alias
 from forum.operations.raw import load_raw, store_raw
+from forum.operations.telling_moderators import tell_of_report
 from forum.operations.threads import refresh_summaries
 from forum.operations.tokens import new_secret
 from forum.storage.archive import Post, PostState, RawMessage
@@ -117,6 +118,8 @@ def texts_of(session: Session, post: Post) -> list[tuple[datetime, str]]:
 def report(session: Session, post: Post, account: Account, reason: str, now: datetime) -> None:
     """Tell the moderators of a list about a post; a person's second report replaces the first.
 
+    They are mailed, at once or once a day as each chose.
+
     Raises:
         Refused: there is no reason.
     """
@@ -129,9 +132,12 @@ def report(session: Session, post: Post, account: Account, reason: str, now: dat
     if found is None:
         found = PostReport(post_id=post.id, account_id=account.id)
         session.add(found)
+    is_new = found.reason != told or found.settled_at is not None
     found.reason, found.reported_at = told, now
     found.settled_at = found.settled_by_id = None
     session.flush()
+    if is_new:
+        tell_of_report(session, found, now)
 
 
 def settle_report(session: Session, found: PostReport, account: Account, now: datetime) -> None:

@@ -16,7 +16,9 @@ from forum.operations.curation_moving import undo_moving
 from forum.operations.curation_placing import undo_placing
 from forum.operations.curation_posts import WITHDRAW, undo_showing
 from forum.operations.curation_threads import undo_change
+from forum.operations.glossary import undo_glossary
 from forum.operations.synthesis import undo_writing
+from forum.operations.topics import undo_topic
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import Aspect, CurationDecision, CurationTouch
 from forum.storage.people import Account
@@ -29,6 +31,10 @@ _UNDOING: Final[dict[str, Callable[[Session, CurationDecision, datetime], None]]
     ),
     **dict.fromkeys(("hide", "restore"), undo_showing),
     "synthesis": undo_writing,
+    **dict.fromkeys(("topic-add", "topic-edit", "topic-remove"), undo_topic),
+    **dict.fromkeys(
+        ("glossary-add", "glossary-edit", "glossary-remove", "glossary-import"), undo_glossary
+    ),
 }
 UNDOABLE: Final = frozenset(_UNDOING)
 """The actions that can be taken back; a removal cannot, nor can what an author took back."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Session
 from forum.domain.glossary import MOST_FORMS, Concept, Term
 from forum.domain.glossary_files import MOST_CONCEPTS
 from forum.domain.values import LANGUAGES
-from forum.operations.audit import record
+from forum.operations.curation import keep_decision, unused_number
+from forum.storage.curation import Aspect, CurationDecision
 from forum.storage.glossary import (
     GlossaryConcept,
     GlossaryTerm,
@@ -52,7 +54,7 @@ def add_concept(
     if count_concepts(session, mailing_list.id) >= MOST_CONCEPTS:
         raise TooManyError
     row = _add(session, mailing_list.id, concept, now)
-    _record(session, mailing_list, now, account, "glossary-add", concept=row.id)
+    _keep_one(session, mailing_list, now, account, "glossary-add", row.id, None, concept)
     return row
 
 
@@ -65,8 +67,9 @@ def change_concept(
     account: Account | None = None,
 ) -> None:
     """Replace the terms and the note of a concept."""
+    before = _concept(row)
     _write(session, row, concept, now)
-    _record(session, mailing_list, now, account, "glossary-edit", concept=row.id)
+    _keep_one(session, mailing_list, now, account, "glossary-edit", row.id, before, concept)
 
 
 def remove_concept(
@@ -77,7 +80,8 @@ def remove_concept(
     account: Account | None = None,
 ) -> None:
     """Take a concept away."""
-    _record(session, mailing_list, now, account, "glossary-remove", concept=row.id)
+    before = _concept(row)
+    _keep_one(session, mailing_list, now, account, "glossary-remove", row.id, before, None)
     session.delete(row)
     session.flush()
 
@@ -115,14 +119,34 @@ def import_concepts(
             changed[like.id] = joined
     if count_concepts(session, mailing_list.id) + len(new) > MOST_CONCEPTS:
         raise TooManyError
+    before: dict[int, Concept | None] = {}
     for concept_id, joined in changed.items():
-        _write(session, session.get_one(GlossaryConcept, concept_id), joined, now)
+        row = session.get_one(GlossaryConcept, concept_id)
+        before[concept_id] = _concept(row)
+        _write(session, row, joined, now)
     for concept in new:
-        _add(session, mailing_list.id, concept, now)
+        before[_add(session, mailing_list.id, concept, now).id] = None
     told = {"added": len(new), "changed": len(changed), "known": there}
-    if new or changed:
-        _record(session, mailing_list, now, account, "glossary-import", **told)
+    if before:
+        _keep(session, mailing_list, now, account, "glossary-import", before, **told)
     return Imported(**told)
+
+
+def undo_glossary(session: Session, decision: CurationDecision, now: datetime) -> None:
+    """Let the concepts of a decision be as they were before it, in the glossary or out of it."""
+    for number, state in decision.before["concepts"].items():
+        row = session.get(GlossaryConcept, int(number))
+        if state is None:
+            if row is not None:
+                session.delete(row)
+            continue
+        if row is None:
+            list_id = decision.entry.mailing_list_id
+            row = GlossaryConcept(id=int(number), mailing_list_id=list_id, note="", changed_at=now)
+            session.add(row)
+        terms = tuple(Term(language, text) for language, text in state["terms"])
+        _write(session, row, Concept(terms, state["note"]), now)
+    session.flush()
 
 
 def _firsts(concept: Concept) -> Iterable[Term]:
@@ -148,7 +172,8 @@ def _joined(old: Concept, new: Concept) -> Concept:
 
 
 def _add(session: Session, list_id: int, concept: Concept, now: datetime) -> GlossaryConcept:
-    row = GlossaryConcept(mailing_list_id=list_id, note="", changed_at=now)
+    number = unused_number(session, GlossaryConcept.id, Aspect.CONCEPT)
+    row = GlossaryConcept(id=number, mailing_list_id=list_id, note="", changed_at=now)
     session.add(row)
     session.flush()
     _write(session, row, concept, now)
@@ -172,20 +197,44 @@ def _write(session: Session, row: GlossaryConcept, concept: Concept, now: dateti
     session.expire(row, ["terms"])
 
 
-def _record(
+def _concept(row: GlossaryConcept) -> Concept:
+    return Concept(tuple(Term(term.language, term.text) for term in row.terms), row.note, row.id)
+
+
+def _state(concept: Concept | None) -> dict[str, Any] | None:
+    if concept is None:
+        return None
+    return {"terms": [[term.language, term.text] for term in concept.terms], "note": concept.note}
+
+
+def _keep_one(
     session: Session,
     mailing_list: MailingList,
     now: datetime,
     account: Account | None,
     action: str,
-    **details: int,
+    number: int,
+    before: Concept | None,
+    after: Concept | None,
 ) -> None:
-    record(
-        session,
-        action,
-        f"list {mailing_list.slug}",
-        now,
-        account=account,
-        mailing_list=mailing_list,
+    _keep(
+        session, mailing_list, now, account, action, {number: before},
+        concept=number, was=_state(before), now_is=_state(after),
+    )  # fmt: skip
+
+
+def _keep(
+    session: Session,
+    mailing_list: MailingList,
+    now: datetime,
+    account: Account | None,
+    action: str,
+    before: Mapping[int, Concept | None],
+    **details: Any,
+) -> None:
+    keep_decision(
+        session, action, f"list {mailing_list.slug}", now, account, mailing_list,
+        touched={Aspect.CONCEPT: before},
+        before={"concepts": {str(number): _state(one) for number, one in before.items()}},
         **details,
-    )
+    )  # fmt: skip

@@ -31,6 +31,8 @@ class NoticeKind(StrEnum):
     """To a moderator who comes late: what was decided, and by whom."""
     HELD_STANDS = "held-stands"
     """To a moderator who accepted by reply what is on the list already, by another way."""
+    REPORTED = "reported"
+    """To a moderator: a reader says that something is wrong with a post."""
     CONFIRM_ERASURE = "confirm-erasure"
     ERASURE_ASKED = "erasure-asked"
     """To an administrator."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,11 +24,18 @@ from forum.domain.topics import (
     tags_in_subject,
 )
 from forum.domain.values import LANGUAGES
-from forum.operations.audit import record
-from forum.operations.curation import index_again, posts_of_thread
+from forum.operations.curation import (
+    Refused,
+    index_again,
+    keep_decision,
+    latest_decision,
+    posts_of_thread,
+    unused_number,
+)
 from forum.operations.gathering import chunks
 from forum.storage.archive import Post, Thread
 from forum.storage.audit import AuditEntry
+from forum.storage.curation import Aspect, CurationDecision
 from forum.storage.lists import MailingList
 from forum.storage.people import Account
 from forum.storage.topics import Topic, has_topics, tags_by_key, topic_by_key
@@ -69,11 +77,12 @@ def add_topic(
     count = select(func.count(Topic.id)).where(Topic.mailing_list_id == mailing_list.id)
     if (session.scalar(count) or 0) >= MOST_TOPICS:
         raise TopicError(TopicFault.MANY)
-    row = Topic(mailing_list_id=mailing_list.id)
+    number = unused_number(session, Topic.id, Aspect.TOPIC)
+    row = Topic(id=number, mailing_list_id=mailing_list.id)
     _fill(session, mailing_list, row, fields, now)
     session.add(row)
     session.flush()
-    _record(session, "topic-add", mailing_list, row, now, account)
+    _keep(session, "topic-add", mailing_list, row, now, account, None, _state(row))
     return row
 
 
@@ -92,15 +101,11 @@ def change_topic(
     Raises:
         TopicError: something about it is wrong; the topic is as before.
     """
+    before = _state(row)
     _fill(session, mailing_list, row, fields, now)
-    due = is_reminder_due(
-        now, mailing_list.time_zone, mailing_list.digest_hour,
-        row.starts_on, row.ends_on, row.remind_days,
-    )  # fmt: skip
-    if row.reminded_at is not None and not due:
-        row.reminded_at = None
+    _forget_reminder(mailing_list, row, now)
     session.flush()
-    _record(session, "topic-edit", mailing_list, row, now, account)
+    _keep(session, "topic-edit", mailing_list, row, now, account, before, _state(row))
 
 
 def remove_topic(
@@ -111,9 +116,51 @@ def remove_topic(
     account: Account | None = None,
 ) -> None:
     """Take a topic out of the calendar; its threads keep the tag."""
-    _record(session, "topic-remove", mailing_list, row, now, account)
+    _keep(session, "topic-remove", mailing_list, row, now, account, _state(row), None)
     session.delete(row)
     session.flush()
+
+
+def undo_topic(session: Session, decision: CurationDecision, now: datetime) -> None:
+    """Let a topic be as it was before a decision, in the calendar or out of it.
+
+    Raises:
+        Refused: another topic has its tag now; the decision that gave it to that one is named.
+    """
+    number, before = int(decision.before["topic"]), decision.before["state"]
+    row = session.get(Topic, number)
+    if before is None:
+        if row is not None:
+            session.delete(row)
+    elif (mailing_list := decision.entry.mailing_list) is not None:
+        _refuse_taken(session, mailing_list, number, before["tag"])
+        if row is None:
+            row = Topic(id=number, mailing_list_id=mailing_list.id)
+            session.add(row)
+        _restore(row, before)
+        row.changed_at = now
+        _forget_reminder(mailing_list, row, now)
+    session.flush()
+
+
+def _refuse_taken(session: Session, mailing_list: MailingList, number: int, tag: str) -> None:
+    other = topic_by_key(session, mailing_list.id, tag_key(tag))
+    if other is None or other.id == number:
+        return
+    later = latest_decision(session, Aspect.TOPIC, [other.id])
+    if later is None:
+        raise Refused(Refusal.TAG_TAKEN)
+    raise Refused(Refusal.LATER_DECISION, later)
+
+
+def _forget_reminder(mailing_list: MailingList, row: Topic, now: datetime) -> None:
+    """Remind people again where the end, or the day of the reminder, is put off."""
+    due = is_reminder_due(
+        now, mailing_list.time_zone, mailing_list.digest_hour,
+        row.starts_on, row.ends_on, row.remind_days,
+    )  # fmt: skip
+    if row.reminded_at is not None and not due:
+        row.reminded_at = None
 
 
 def file_thread(session: Session, mailing_list: MailingList, post: Post) -> None:
@@ -213,15 +260,41 @@ def _tag(session: Session, mailing_list: MailingList, row: Topic, text: str) -> 
     return found[0]
 
 
-def _record(
+def _state(row: Topic) -> dict[str, Any]:
+    """All that people give of a topic, and when it was told of."""
+    return {
+        "tag": row.tag,
+        "titles": dict(row.titles),
+        "products": dict(row.products),
+        "starts_on": row.starts_on.isoformat(),
+        "ends_on": row.ends_on.isoformat(),
+        "remind_days": row.remind_days,
+        "reminded_at": row.reminded_at.isoformat() if row.reminded_at else None,
+    }
+
+
+def _restore(row: Topic, state: Mapping[str, Any]) -> None:
+    row.tag, row.tag_key = state["tag"], tag_key(state["tag"])
+    row.titles, row.products = dict(state["titles"]), dict(state["products"])
+    row.starts_on = date.fromisoformat(state["starts_on"])
+    row.ends_on = date.fromisoformat(state["ends_on"])
+    row.remind_days = state["remind_days"]
+    told = state["reminded_at"]
+    row.reminded_at = row.reminded_at or (datetime.fromisoformat(told) if told else None)
+
+
+def _keep(
     session: Session,
     action: str,
     mailing_list: MailingList,
     row: Topic,
     now: datetime,
     account: Account | None,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
 ) -> AuditEntry:
-    return record(
-        session, action, f"list {mailing_list.slug}", now,
-        account=account, mailing_list=mailing_list, topic=row.id, tag=row.tag,
+    return keep_decision(
+        session, action, f"list {mailing_list.slug}", now, account, mailing_list,
+        touched={Aspect.TOPIC: (row.id,)}, before={"topic": row.id, "state": before},
+        was=before, now_is=after, topic=row.id, tag=row.tag,
     )  # fmt: skip

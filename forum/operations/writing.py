@@ -12,9 +12,11 @@ from forum.domain.values import Draft, Mailbox, Source, UploadedFile
 from forum.operations import posting
 from forum.operations.curation_posts import withdraw
 from forum.operations.deliveries import cancel_deliveries
+from forum.operations.telling_moderators import tell_of_held
 from forum.operations.tokens import new_secret
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
+from forum.storage.mail import HeldMessage
 from forum.storage.people import Account
 
 REFERENCES_KEPT = 20
@@ -60,7 +62,7 @@ def write_post(
     )
     raw = compose.compose(draft, markup.render_markdown(text))
     submission = message.parse(raw, now)
-    return posting.post(
+    disposition = posting.post(
         session,
         mailing_list,
         submission,
@@ -70,6 +72,9 @@ def write_post(
         sender=posting.Sender(authenticated=True, account=account),
         delay=delay,
     )
+    if isinstance(disposition, posting.Held):
+        tell_of_held(session, session.get_one(HeldMessage, disposition.held_id), now)
+    return disposition
 
 
 def withdraw_unsent(session: Session, post: Post, account: Account, now: datetime) -> bool:

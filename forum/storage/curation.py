@@ -41,12 +41,16 @@ class Aspect(StrEnum):
     """Of a thread too: its synthesis in one language, as the next two."""
     SYNTHESIS_EN = "synthesis-en"
     SYNTHESIS_ES = "synthesis-es"
+    TOPIC = "topic"
+    """Of a list's calendar: all of one topic."""
+    CONCEPT = "concept"
+    """Of a list's glossary: all of one concept."""
     LINE = "line"
     """A thread in which the decision is told; never in the way of anything."""
 
 
 class CurationDecision(Base):
-    """A decision on posts or threads that can be undone."""
+    """A decision that can be undone: on posts, threads, topics or a glossary."""
 
     __tablename__ = "curation_decision"
 
@@ -64,7 +68,7 @@ class CurationDecision(Base):
 
 
 class CurationTouch(Base):
-    """A post or thread that a decision changed."""
+    """A row that a decision changed."""
 
     __tablename__ = "curation_touch"
     __table_args__ = (Index("ix_curation_touch_row", "row_id", "aspect"),)
@@ -74,7 +78,8 @@ class CurationTouch(Base):
     )
     aspect: Mapped[Short] = mapped_column(primary_key=True)
     row_id: Mapped[int] = mapped_column(primary_key=True)
-    """Of a post or a thread, as the aspect says; no foreign key, for the log outlives them."""
+    """Of a post, a thread, a topic or a concept, as the aspect says; no foreign key, for the log
+    outlives them."""
 
 
 class MovedMessage(Base):

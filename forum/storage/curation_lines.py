@@ -20,6 +20,7 @@ THREAD_ASPECTS: Final = (
     Aspect.SUBJECT, Aspect.PINNED, Aspect.OPEN, Aspect.TAGS, Aspect.LABELS, Aspect.LINE,
     Aspect.SYNTHESIS_FR, Aspect.SYNTHESIS_EN, Aspect.SYNTHESIS_ES,
 )  # fmt: skip
+POST_ASPECTS: Final = (Aspect.PLACE, Aspect.LIST, Aspect.SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Line:
     target: str
     details: dict[str, Any]
     is_decision: bool
-    """Whether it is about threads or posts."""
+    """Whether it is one of those that can be undone."""
     undone_by: int | None
 
 
@@ -86,8 +87,9 @@ def tombstones(session: Session, post_ids: Sequence[int]) -> dict[int, Tombstone
 def lists_touched(session: Session, audit_id: int) -> frozenset[int]:
     """The lists where the posts and threads of a decision are now, and that it was made on."""
     of_thread = CurationTouch.aspect.in_(THREAD_ASPECTS)
+    of_post = CurationTouch.aspect.in_(POST_ASPECTS)
     found = {session.scalar(select(AuditEntry.mailing_list_id).where(AuditEntry.id == audit_id))}
-    for table, condition in ((Thread, of_thread), (Post, ~of_thread)):
+    for table, condition in ((Thread, of_thread), (Post, of_post)):
         found |= set(_lists_of(session, audit_id, table, condition))
     return frozenset(list_id for list_id in found if list_id is not None)
 

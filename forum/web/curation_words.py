@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from flask_babel import gettext as _
 
@@ -65,6 +65,50 @@ def _synthesis(line: Line) -> str:
     return str(_("The synthesis is written in %(language)s.", language=language))
 
 
+def _topic(line: Line) -> str:
+    tag = _detail(line, "tag")
+    match line.action:
+        case "topic-add":
+            return str(_("The topic [%(tag)s] is announced.", tag=tag))
+        case "topic-remove":
+            return str(_("The topic [%(tag)s] is taken out of the calendar.", tag=tag))
+    return str(_("The topic [%(tag)s] is changed: %(changes)s.", tag=tag, changes=_changes(line)))
+
+
+def _concept(line: Line) -> str:
+    state = line.details.get("now_is") or line.details.get("was") or {}
+    terms = " / ".join(text for _language, text in state.get("terms", ()))
+    match line.action:
+        case "glossary-add":
+            return str(_("The glossary has a new concept: %(terms)s.", terms=terms))
+        case "glossary-remove":
+            return str(_("A concept is taken out of the glossary: %(terms)s.", terms=terms))
+    return str(_("A concept of the glossary is changed: %(changes)s.", changes=_changes(line)))
+
+
+def _changes(line: Line) -> str:
+    """What was and what is, of all that differs."""
+    was, now_is = (_leaves(line.details.get(name) or {}) for name in ("was", "now_is"))
+    names = [name for name in {**was, **now_is} if was.get(name) != now_is.get(name)]
+    pairs = (f"{was.get(name) or '–'} → {now_is.get(name) or '–'}" for name in names)
+    return "; ".join(pairs) or "–"
+
+
+def _leaves(state: dict[str, Any]) -> dict[str, str]:
+    """The single texts of a topic or a concept, by what they are."""
+    found: dict[str, str] = {}
+    for name, value in state.items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{code}": str(text) for code, text in value.items()}
+        elif isinstance(value, list):
+            for language, text in value:
+                key = f"{name}.{language}"
+                found[key] = f"{found[key]}, {text}" if key in found else str(text)
+        elif value is not None:
+            found[name] = str(value)
+    return found
+
+
 _SENTENCES: Final[dict[str, Callable[[Line], str]]] = {
     "split": lambda line: _(
         "Thread %(thread)s begins with post %(number)s, out of thread %(source)s.",
@@ -96,5 +140,11 @@ _SENTENCES: Final[dict[str, Callable[[Line], str]]] = {
     "withdraw": lambda line: _("Its author took post %(number)s back.", number=_number(line)),
     "edit": lambda line: _("Its author changed post %(number)s.", number=_number(line)),
     "remove": lambda line: _("Post %(number)s is removed for good.", number=_number(line)),
+    **dict.fromkeys(("topic-add", "topic-edit", "topic-remove"), _topic),
+    **dict.fromkeys(("glossary-add", "glossary-edit", "glossary-remove"), _concept),
+    "glossary-import": lambda line: _(
+        "A file was taken into the glossary. New concepts: %(added)s; changed: %(changed)s.",
+        added=_detail(line, "added"), changed=_detail(line, "changed"),
+    ),
     "undo": lambda line: _("Decision %(number)s is undone.", number=_detail(line, "undone")),
 }  # fmt: skip

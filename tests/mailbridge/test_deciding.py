@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from forum.domain.message import parse
 from forum.extensions import db
 from forum.operations.lists import revoke_role
+from forum.operations.telling_moderators import TOKEN_HOURS
 from forum.search import open_index
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, Notice
 from forum.storage.people import Account
-from mailbridge.deciding import TOKEN_HOURS, read_decision
+from mailbridge.deciding import read_decision
 from mailbridge.receive import Envelope, receive
 from mailbridge.transport import MemoryTransport
 from mailbridge.worker import Worker

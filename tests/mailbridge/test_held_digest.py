@@ -12,9 +12,11 @@ from forum.domain.message import parse
 from forum.domain.rules import Reason
 from forum.domain.values import Source
 from forum.operations.accounts import AccountError, set_held_mail
+from forum.operations.curation_authors import report, settle_report
 from forum.operations.lists import revoke_role
 from forum.operations.posting import Sender, hold
 from forum.settings import Settings
+from forum.storage.curation import PostReport
 from forum.storage.lists import MailingList
 from forum.storage.mail import Notice
 from forum.storage.people import Account
@@ -128,3 +130,20 @@ def test_who_chose_the_daily_mail_is_not_told_of_each(
 def test_there_are_two_choices(session: Session, moderator: Account) -> None:
     with pytest.raises(AccountError):
         set_held_mail(session, moderator, "hourly", START)
+
+
+def test_reported_posts_stand_among_what_waits_until_they_are_settled(
+    session: Session, make: Make, moderator: Account, ancrage: MailingList
+) -> None:
+    bad = make.post(ancrage, subject="Rumeur", author="Luc <luc@example.net>")
+    report(session, bad, make.account("zoe@example.net"), "Une adresse privée", START)
+    wait(session, ancrage)
+    assert queue_held_digests(session, MORNING) == 1
+    notice = told(session)[-1]
+    assert notice.params["number"] == "2"
+    assert "- Rumeur\n  Luc\n" in notice.params["rows"]
+    assert "signalé ce message : Une adresse privée" in notice.params["rows"]
+    found = session.scalars(select(PostReport)).one()
+    settle_report(session, found, moderator, START)
+    queue_held_digests(session, MORNING + timedelta(days=1))
+    assert told(session)[-1].params["number"] == "1"

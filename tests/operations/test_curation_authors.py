@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.curation import Refusal
+from forum.operations.accounts import set_held_mail
 from forum.operations.curation import Refused
 from forum.operations.curation_authors import edit, report, settle_report, texts_of
 from forum.operations.curation_removing import remove
@@ -16,11 +17,12 @@ from forum.operations.curation_undoing import undo
 from forum.operations.deriving import basis_of, derive, differs
 from forum.operations.posting import Posted
 from forum.operations.raw import load_raw, newest_raw
+from forum.operations.telling_moderators import NOTICES_AN_HOUR
 from forum.operations.writing import write_post
 from forum.storage.archive import MessageLink, Post, RawMessage
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import PostReport, PostRevision
-from forum.storage.mail import Delivery, IndexQueue, SendState
+from forum.storage.mail import Delivery, IndexQueue, Notice, SendState
 from forum.storage.people import Account
 from tests.factories import START, Make
 
@@ -154,6 +156,34 @@ def test_a_report_waits_until_a_moderator_settles_it(
     assert found.settled_by_id == moderator.id
     actions = session.scalars(select(AuditEntry.action).where(AuditEntry.action == "settle")).all()
     assert actions == ["settle"]
+
+
+def test_moderators_are_mailed_a_report_at_once_and_in_their_language(
+    session: Session, make: Make, post: Post
+) -> None:
+    make.moderator(post.mailing_list, "marta@example.net", language="es")
+    daily = make.moderator(post.mailing_list, "paul@example.net")
+    set_held_mail(session, daily, "daily", START)
+    reader = make.moderator(post.mailing_list, "luc@example.net", name="Luc")
+    for _ in range(2):
+        report(session, post, reader, "Une adresse privée", SOON)
+    told = session.scalars(select(Notice)).one()
+    assert (told.kind, told.recipient, told.language) == ("reported", "marta@example.net", "es")
+    assert told.params == {
+        "subject": "Marché", "author": "Awa Ndiaye", "reason": "Une adresse privée",
+        "post_id": str(post.id), "by": "Luc",
+    }  # fmt: skip
+    report(session, post, reader, "Et une rumeur", LATE)
+    assert len(session.scalars(select(Notice)).all()) == 2
+
+
+def test_in_a_flood_of_reports_the_queue_alone_tells(
+    session: Session, make: Make, post: Post
+) -> None:
+    make.moderator(post.mailing_list)
+    for number in range(NOTICES_AN_HOUR + 1):
+        report(session, post, make.account(), f"Raison {number}", SOON)
+    assert len(session.scalars(select(Notice)).all()) == NOTICES_AN_HOUR
 
 
 def test_a_report_needs_a_reason(session: Session, make: Make, post: Post) -> None:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from forum.domain.message import attachment_content, parse
 from forum.domain.values import UploadedFile
-from forum.operations.posting import Posted
+from forum.operations.posting import Held, Posted
 from forum.operations.raw import load_raw
 from forum.operations.writing import withdraw_unsent, write_post
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
-from forum.storage.mail import Delivery, SendState
+from forum.storage.mail import Delivery, Notice, SendState
 from forum.storage.people import Account
 from tests.factories import START, Make
 
@@ -116,3 +116,23 @@ def test_nobody_takes_back_what_another_wrote(
 ) -> None:
     row = write(session, mailing_list, account)
     assert not withdraw_unsent(session, row, make.account("other@example.org"), START)
+
+
+def test_moderators_are_mailed_at_once_what_is_held_with_the_way_to_decide_by_reply(
+    session: Session, make: Make, mailing_list: MailingList, account: Account
+) -> None:
+    mailing_list.posting = "moderated"
+    make.moderator(mailing_list, "marta@example.net", language="es")
+    answer = write_post(
+        session, mailing_list, account,
+        subject_line="Propositions", text=TEXT, now=START, max_bytes=1_000_000,
+    )  # fmt: skip
+    assert isinstance(answer, Held)
+    told = session.scalars(select(Notice)).one()
+    assert (told.kind, told.recipient, told.language) == (
+        "held-moderator", "marta@example.net", "es",
+    )  # fmt: skip
+    assert told.params["held_id"] == str(answer.held_id)
+    assert told.params["author"] == "Camille Roy <camille@example.org>"
+    assert told.params["reasons"] == "moderated-list"
+    assert len(told.params["decision_token"]) > 30
