@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -126,20 +126,29 @@ def words(text: str) -> Iterator[tuple[int, str]]:
     return ((match.start(), match.group()) for match in _WORD.finditer(text))
 
 
+def written_words(text: str) -> list[str]:
+    """The words of any text as written."""
+    found: list[str] = _WORD.findall(normalise(text))
+    return found
+
+
+def replaced_words(text: str, instead: Callable[[str], str]) -> str:
+    """A text that is in the form of `normalise` with another form of each of its words."""
+    return _WORD.sub(lambda match: instead(match.group()), text)
+
+
 def placed(text: str, language: str) -> tuple[dict[str, Placed], int]:
     """What a text is found under: its forms as they are stored, and its length in words.
 
     Args:
         text: any.
-        language: `fr`, `en` or `es`; a text in another or unknown language gets the stems
-            of all three.
+        language: see `forms`.
     """
-    language = language if language in LANGUAGES else ""
     found: dict[str, Placed] = {}
     position = 0
-    for written in _WORD.findall(normalise(text)):
+    for written in written_words(text):
         offset = -1
-        for offset, stored, stems in _forms(written, language):
+        for offset, stored, stems in _kept_forms(written, language):
             here = found.get(stored)
             if here is None:
                 found[stored] = Placed(stems, [position + offset])
@@ -149,9 +158,14 @@ def placed(text: str, language: str) -> tuple[dict[str, Placed], int]:
     return found, position
 
 
-@lru_cache(maxsize=20_000)
-def _forms(written: str, language: str) -> tuple[Form, ...]:
-    mine = (LANGUAGES.index(language),) if language else range(len(LANGUAGES))
+def forms(written: str, language: str) -> tuple[Form, ...]:
+    """The forms of a written word as they are indexed.
+
+    Args:
+        language: `fr`, `en` or `es`; a word in another or unknown language gets the stems
+            of all three.
+    """
+    mine = (LANGUAGES.index(language),) if language in LANGUAGES else range(len(LANGUAGES))
     return tuple(
         Form(
             piece.offset,
@@ -162,13 +176,7 @@ def _forms(written: str, language: str) -> tuple[Form, ...]:
     )
 
 
-def query_forms(word: str) -> dict[str, str | None]:
-    """How each of the three languages would stem a word; None where it is a stop word there.
-
-    Args:
-        word: one word without hyphens or elisions, with or without accents.
-    """
-    return dict(zip(LANGUAGES, _stems(word, fold(word)), strict=True))
+_kept_forms = lru_cache(maxsize=20_000)(forms)
 
 
 def variant(word: str, written: str) -> str:
@@ -220,16 +228,22 @@ def _piece(offset: int, written: str, start: int, end: int) -> Piece:
 def _stems(written: str, word: str) -> tuple[str | None, ...]:
     if not hasattr(_local, "stemmers"):
         # A stemmer keeps a state of its own, so each thread has its own.
-        _local.stemmers = {code: Stemmer.Stemmer(name) for code, name in _STEMMERS.items()}
+        _local.stemmers = {code: Stemmer.Stemmer(_STEMMERS[code]) for code in LANGUAGES}
+    lower = written.casefold()
     return tuple(
-        None if is_stop_word(written, code) else f"{code}:{_local.stemmers[code].stemWord(word)}"
-        for code in LANGUAGES
+        [
+            None if _is_stop_word(lower, code) else f"{code}:{stemmer.stemWord(word)}"
+            for code, stemmer in _local.stemmers.items()
+        ]
     )
 
 
 def is_stop_word(written: str, language: str) -> bool:
     """Whether a word says nothing in a language; without accents it may stand for one with."""
-    lower = written.casefold()
+    return _is_stop_word(written.casefold(), language)
+
+
+def _is_stop_word(lower: str, language: str) -> bool:
     return lower in STOP_WORDS[language] or (
         lower.isascii() and lower in _UNACCENTED_STOP_WORDS[language]
     )

@@ -27,7 +27,7 @@ _CLASSES: Final = (("A", 2.0), ("B", 1.0), ("C", 0.5), ("D", 0.25))
 
 def row_of(post: IndexDocument) -> tuple[dict[str, Any], set[str]]:
     """A post as a row, and its words."""
-    scopes, _ = fields(post)
+    scopes = fields(post)
     own = {word.partition(VARIANT)[0].replace("\0", "") for word in scopes[Scope.TEXT].words}
     row = {
         "post_id": post.post_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from forum.domain.analysis import Placed, fold, placed
 from forum.domain.query_tree import Scope
@@ -30,6 +30,19 @@ MOST_IN_FILE: Final = 3
 """For text inside attachments."""
 MINOR_WEIGHT: Final = 0.25
 """For names of authors and attachments."""
+
+
+class Text(NamedTuple):
+    """A text of a document (a plain tuple: there are millions)."""
+
+    text: str
+    language: str
+    weights: tuple[tuple[Scope, float], ...]
+    """Where it is found, and what a word counts each time it stands there."""
+    most: int | None = None
+    """Times that count; None: all."""
+    is_own: bool = False
+    """Whether its author wrote it, in this post."""
 
 
 @dataclass(slots=True)
@@ -68,38 +81,36 @@ class Field:
         self.next_position = start + length + GAP
 
 
-def fields(document: IndexDocument) -> tuple[dict[Scope, Field], int]:
-    """The terms of a document by scope, and the length of its own text in words."""
-    text, subject, author, quotes = Field(), Field(), Field(), Field()
-    in_subject = placed(document.subject, UNDETERMINED)
-    subject.take(*in_subject, TEXT_WEIGHT)
-    text.take(*in_subject, SUBJECT_WEIGHT)
-    own = 0
+def texts(document: IndexDocument) -> Iterator[Text]:
+    """All texts of a document, in the order in which their words are placed."""
+    in_subject = ((Scope.SUBJECT, TEXT_WEIGHT), (Scope.TEXT, SUBJECT_WEIGHT))
+    yield Text(document.subject, UNDETERMINED, in_subject)
     for segment in document.segments:
         if segment.role == Role.REPLY:
-            found, length = placed(segment.text, segment.language)
-            text.take(found, length, _weight(segment))
-            own += length
+            weights = ((Scope.TEXT, _weight(segment)),)
+            yield Text(segment.text, segment.language, weights, is_own=True)
         elif segment.role == Role.QUOTATION:
-            quotes.take(*placed(segment.text, segment.language), _weight(segment))
+            yield Text(segment.text, segment.language, ((Scope.QUOTES, _weight(segment)),))
     for tag in document.tags:
-        text.take(*placed(tag, UNDETERMINED), TAG_WEIGHT)
+        yield Text(tag, UNDETERMINED, ((Scope.TEXT, TAG_WEIGHT),))
     for name in document.attachment_names:
         readable = name.replace("_", " ").replace(".", " ")
-        text.take(*placed(readable, UNDETERMINED), MINOR_WEIGHT)
+        yield Text(readable, UNDETERMINED, ((Scope.TEXT, MINOR_WEIGHT),))
     for inside in document.attachment_texts:
         # However often a long file names a word: it never counts more than once said in a post.
-        text.take(*placed(inside, UNDETERMINED), FILE_WEIGHT, most=MOST_IN_FILE)
-    in_author = placed(document.author, UNDETERMINED)
-    author.take(*in_author, MINOR_WEIGHT)
-    author.stems.clear()
-    text.take(*in_author, MINOR_WEIGHT)
-    return {
-        Scope.TEXT: text,
-        Scope.SUBJECT: subject,
-        Scope.AUTHOR: author,
-        Scope.QUOTES: quotes,
-    }, own
+        yield Text(inside, UNDETERMINED, ((Scope.TEXT, FILE_WEIGHT),), most=MOST_IN_FILE)
+    by = ((Scope.AUTHOR, MINOR_WEIGHT), (Scope.TEXT, MINOR_WEIGHT))
+    yield Text(document.author, UNDETERMINED, by)
+
+
+def fields(document: IndexDocument) -> dict[Scope, Field]:
+    """The terms of a document by scope."""
+    found = {scope: Field() for scope in Scope}
+    for text in texts(document):
+        forms, length = placed(text.text, text.language)
+        for scope, weight in text.weights:
+            found[scope].take(forms, length, weight, text.most)
+    return found
 
 
 def _weight(segment: Segment) -> float:

@@ -3,30 +3,36 @@
 Whoosh's own codec stores pickled tuples of 128 postings and looks at the disk for each of them: an
 index of seven times the text, 120 posts a second, and matchers that step through postings one by
 one. This codec keeps Whoosh's segments, columns, deletions, merges and commits, and replaces terms
-(`forum.search.whoosh_terms`) and postings: they are gathered in memory by term
-(`forum.search.whoosh_pool`), packed (`forum.search.whoosh_postings`), and read back as arrays.
+(`forum.search.whoosh_terms`) and postings: they are gathered in memory
+(`forum.search.whoosh_gathering`, and `forum.search.whoosh_pool` where segments are merged), packed
+(`forum.search.whoosh_postings`), and read back as arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.reading import TermNotFound
 from whoosh.writing import SegmentWriter
 
-from forum.search.whoosh_pool import MergingPool, PostingsPool, Written
+from forum.search.whoosh_gathering import PostingsPool, Words
+from forum.search.whoosh_pool import MergingPool, Written
 from forum.search.whoosh_postings import PackedPostings
 from forum.search.whoosh_terms import TermsReader, TermsWriter
+
+_AT_ONCE: Final = 1_000
+"""Postings that are written together."""
 
 
 class PackedWriter(SegmentWriter):  # type: ignore[misc]
     """Whoosh's writer with our pool and codec; it takes new documents."""
 
-    def __init__(self, index: Any, **options: Any) -> None:
+    def __init__(self, index: Any, words: Words | None = None, **options: Any) -> None:
+        """Begin; `words` are those of an earlier writer, which need not be analysed again."""
         super().__init__(index, codec=PackedCodec(), **options)
-        self.pool = PostingsPool()
+        self.pool = PostingsPool(Words() if words is None else words)
 
     def finished_segment(self) -> Any:
         """Write the segment, which nothing names yet; the writer cannot be used any more."""
@@ -71,9 +77,14 @@ class _PackedFieldWriter:
 
     def add_postings(self, schema: Any, lengths: Any, items: Iterable[Written]) -> None:
         """Write all terms of the segment, in order."""
+        gathered: list[bytes] = []
         for field, term, frequency, data in items:
-            self._postings.write(data)
+            gathered.append(data)
             self._terms.add(field, term, frequency, len(data))
+            if len(gathered) == _AT_ONCE:
+                self._postings.write(b"".join(gathered))
+                gathered.clear()
+        self._postings.write(b"".join(gathered))
 
     def close(self) -> None:
         """Finish the files."""

@@ -11,12 +11,12 @@ import numpy as np
 from whoosh.index import FileIndex
 from whoosh.reading import SegmentReader
 
-from forum.domain.query_tree import Scope
 from forum.search import whoosh_files
-from forum.search.evaluate import Snapshot, seconds
 from forum.search.protocol import IndexDocument
-from forum.search.terms import fields, folded_tags
+from forum.search.snapshot import Snapshot, seconds
+from forum.search.terms import folded_tags, texts
 from forum.search.whoosh_codec import MergingWriter, PackedWriter
+from forum.search.whoosh_gathering import Words
 from forum.search.whoosh_segment import (
     LABEL,
     NUMBERS,
@@ -24,8 +24,6 @@ from forum.search.whoosh_segment import (
     IndexSegment,
     Vocabulary,
     make_schema,
-    stem_field,
-    word_field,
 )
 
 SMALL_SEGMENTS: Final = 12
@@ -35,7 +33,10 @@ LARGE_SEGMENT: Final = 1_000
 """Documents; a segment of so many stays as it is: to merge several would keep others waiting."""
 
 LARGEST_POOL: Final = 4_000_000
-"""Places of words held in memory for one segment; longer texts fill several."""
+"""Positions of words held in memory for one segment; longer texts fill several."""
+
+MOST_WORDS: Final = 30_000
+"""Written words whose terms are remembered from one segment to the next: some 10 MB."""
 
 
 class Folder:
@@ -47,6 +48,7 @@ class Folder:
         self._storage = whoosh_files.DurableStorage(str(path))
         self._reading = whoosh_files.ReadingStorage(str(path))
         self._vocabulary = Vocabulary()
+        self._words = Words()
         self._lock = threading.Lock()
         self._snapshot: tuple[int, Snapshot] | None = None
 
@@ -94,14 +96,19 @@ class Folder:
         """
         writer, post_ids = None, []
         for document in documents:
-            writer = writer or PackedWriter(self._index(), _lk=False)
+            writer = writer or PackedWriter(self._index(), self._known_words(), _lk=False)
             _add(writer, document)
             post_ids.append(document.post_id)
-            if writer.pool.places > LARGEST_POOL:
+            if writer.pool.positions > LARGEST_POOL:
                 yield writer.finished_segment(), post_ids
                 writer, post_ids = None, []
         if writer is not None:
             yield writer.finished_segment(), post_ids
+
+    def _known_words(self) -> Words:
+        if len(self._words) > MOST_WORDS:
+            self._words = Words()
+        return self._words
 
     def change(self, post_ids: Collection[int], segments: Iterable[Any] = ()) -> None:
         """Delete posts and take in the segments that hold them anew, in one commit."""
@@ -166,7 +173,8 @@ def _merging(names: set[str]) -> Callable[[Any, list[Any]], list[Any]]:
 
 
 def _add(writer: PackedWriter, document: IndexDocument) -> None:
-    scopes, length = fields(document)
+    number = writer.docnum
+    length = writer.pool.take(number, texts(document))
     numbers = (
         document.post_id,
         document.list_id,
@@ -183,12 +191,7 @@ def _add(writer: PackedWriter, document: IndexDocument) -> None:
         VALUE.join(document.tags),
     )
     clean = (label.replace(LABEL, " ") for label in labels)
-    number = writer.docnum
     writer.add_document(
         numbers=np.array([numbers], dtype=NUMBERS).tobytes(),
         labels=LABEL.join(clean).encode("utf-8", "replace"),
     )
-    for scope, field in scopes.items():
-        writer.pool.take_words(number, word_field(scope), field.words)
-        if scope is not Scope.AUTHOR:
-            writer.pool.take_stems(number, stem_field(scope), field.stems)

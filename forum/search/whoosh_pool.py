@@ -1,12 +1,10 @@
-"""The postings of a segment that is being written, until they are put in order by term.
+"""The postings of segments that become one, until they are put in order by term.
 
-Those of new documents are gathered in flat arrays and put in order at once; those of segments that
-are merged are read term by term, so that the memory this takes does not grow with the index.
+They are read term by term, so that the memory this takes does not grow with the index.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import chain, groupby
@@ -16,112 +14,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from forum.search.whoosh_postings import Floats, Ints, PackedPostings, Postings, starts_of
+from forum.search.whoosh_postings import Floats, Ints, PackedPostings, Postings
 
 Written = tuple[str, bytes, int, bytes]
 """Field, term, the number of its documents, and its postings as they are stored."""
 
 _AT_ONCE: Final = 4_096
 """Terms that are packed together when segments are merged."""
-
-
-class _Numbers(dict[str, int]):
-    """Terms numbered as they come."""
-
-    def __missing__(self, term: str) -> int:
-        number = self[term] = len(self)
-        return number
-
-
-class _Gathered:
-    """The postings of one field, in the order of the documents."""
-
-    def __init__(self) -> None:
-        self.numbers = _Numbers()
-        self.terms = array("I")
-        self.documents = array("I")
-        self.sizes = array("I")
-        """Beside `documents`: how many terms each has."""
-        self.weights = array("f")
-        self.counts = array("I")
-        self.places = array("H")
-
-    def take(self, document: int, terms: Mapping[str, object]) -> None:
-        """The terms of a document; documents come in ascending order."""
-        self.terms.extend(map(self.numbers.__getitem__, terms))
-        self.documents.append(document)
-        self.sizes.append(len(terms))
-
-    def written(self, field: str) -> Iterator[Written]:
-        """All of it by term, in order."""
-        # The order of the characters is that of their bytes in UTF-8, too.
-        terms = sorted(self.numbers)
-        rank = np.empty(len(terms), dtype=np.int32)
-        rank[[self.numbers[term] for term in terms]] = np.arange(len(terms))
-        ranks = rank[np.frombuffer(self.terms, dtype=np.uint32)]
-        order = np.argsort(ranks, kind="stable")
-        sizes = np.bincount(ranks, minlength=len(terms))
-        documents = np.repeat(_wide(self.documents), _wide(self.sizes))[order]
-        weights = counts = places = None
-        if self.weights:
-            weights = np.frombuffer(self.weights, dtype=np.float32)[order]
-        if self.counts:
-            in_turn = _wide(self.counts)
-            counts = in_turn[order]
-            shift = starts_of(in_turn)[order] - starts_of(counts)
-            places = _wide(self.places)[np.repeat(shift, counts) + np.arange(len(self.places))]
-        packed = Postings(sizes, documents, weights, counts, places).pack()
-        for term, size, data in zip(terms, sizes.tolist(), packed, strict=True):
-            yield field, term.encode("utf-8"), size, data
-
-
-def _wide(numbers: array[int]) -> Ints:
-    return np.array(numbers, dtype=np.int64)
-
-
-class PostingsPool:
-    """The postings of new documents, in memory; it stands for Whoosh's pool."""
-
-    def __init__(self) -> None:
-        self._fields: dict[str, _Gathered] = {}
-
-    def add(self, item: object) -> None:
-        """Whoosh's way to add one posting; our fields give it none."""
-        raise TypeError(f"not a posting of ours: {item!r}")
-
-    def take_stems(self, document: int, field: str, stems: Mapping[str, float]) -> None:
-        """Add the terms of a document with their weights; documents come in ascending order."""
-        if stems:
-            gathered = self._field(field)
-            gathered.take(document, stems)
-            gathered.weights.extend(stems.values())
-
-    def take_words(self, document: int, field: str, words: Mapping[str, list[int]]) -> None:
-        """Add the terms of a document with their places, ascending, one at least."""
-        if words:
-            gathered = self._field(field)
-            gathered.take(document, words)
-            gathered.counts.extend(map(len, words.values()))
-            gathered.places.extend(chain.from_iterable(words.values()))
-
-    @property
-    def places(self) -> int:
-        """How many places of words there are: what tells best how much memory this takes."""
-        return sum(len(gathered.places) for gathered in self._fields.values())
-
-    def _field(self, field: str) -> _Gathered:
-        if field not in self._fields:
-            self._fields[field] = _Gathered()
-        return self._fields[field]
-
-    def iter_postings(self) -> Iterator[Written]:
-        """All of them in the order of the index; each field is forgotten when it was given."""
-        for field in sorted(self._fields):
-            yield from self._fields.pop(field).written(field)
-
-    def cleanup(self) -> None:
-        """Forget everything."""
-        self._fields.clear()
 
 
 class MergingPool:

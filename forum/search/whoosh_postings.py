@@ -75,7 +75,7 @@ class Postings:
             return iter(())
         mine = np.repeat(small, self.sizes)
         steps = _steps(self.documents[mine], sizes)
-        within = _within(sizes)
+        inside = within(sizes)
         weighed = np.zeros(len(sizes), dtype=np.bool_)
         if quarters is not None:
             weighed = ~np.logical_and.reduceat(quarters[mine] == _UNIT, starts_of(sizes))
@@ -88,7 +88,7 @@ class Postings:
         numbers = np.zeros(int(lengths.sum()), dtype=np.int64)
         numbers[starts] = _WEIGHTS * weighed + _PLACES * (self.counts is not None)
         numbers[starts + 1] = sizes
-        at = np.repeat(starts + 2, sizes) + within
+        at = np.repeat(starts + 2, sizes) + inside
         numbers[at] = steps
         behind = np.repeat(sizes, sizes)
         if quarters is not None:
@@ -100,7 +100,7 @@ class Postings:
             numbers[at + behind] = counts
             places = self.places[np.repeat(mine, self.counts)]
             first = np.repeat(starts + 2 + 2 * sizes, totals)
-            numbers[first + _within(totals)] = _steps(places, counts)
+            numbers[first + within(totals)] = _steps(places, counts)
         return pack_varints(numbers, lengths)
 
 
@@ -199,8 +199,8 @@ def starts_of(sizes: NDArray[Any]) -> Ints:
     return starts
 
 
-def _within(sizes: Ints) -> Ints:
-    """0, 1, 2 … inside of each run."""
+def within(sizes: Ints) -> Ints:
+    """0, 1, 2 … inside of each of some runs of these sizes."""
     found: Ints = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(starts_of(sizes), sizes)
     return found
 

@@ -52,7 +52,7 @@ _PLACE_BIAS: Final = 4096
 
 
 class PostingsField(fields.FieldType):  # type: ignore[misc]
-    """A field whose postings go to `forum.search.whoosh_pool` ready made."""
+    """A field whose postings go to the pool of the writer (`forum.search.whoosh_codec`)."""
 
     def __init__(self) -> None:
         super().__init__(formats.Existence(), None)
