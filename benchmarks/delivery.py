@@ -34,9 +34,10 @@ from forum.operations.subscriptions import subscribe
 from forum.storage.archive import Post
 from forum.storage.base import reading
 from forum.storage.people import Subscription
+from mailbridge.outcomes import Sent
 from mailbridge.outgoing import Builder, Copy
 from mailbridge.signing_keys import KeyFiles
-from mailbridge.transport import Sent, SmtpTransport
+from mailbridge.smtp_transport import SmtpTransport
 
 SUBSCRIBERS: Final = {"tiny": 6, "quick": 200, "usual": 200, "full": 200}
 POSTS: Final = {"tiny": 2, "quick": 10, "usual": 30, "full": 50}

@@ -13,7 +13,7 @@ from mailbridge.dns_records import Records
 from mailbridge.dns_text import LookupFailed
 from mailbridge.findings import Finding, failure, ok, warning
 from mailbridge.signing_keys import KeyFiles, KeyProblem, record_name, record_value
-from mailbridge.transport import SmtpTransport
+from mailbridge.smtp_transport import SmtpTransport
 
 
 def keys(settings: Settings) -> Finding:

@@ -24,9 +24,10 @@ from forum.storage.mail import DigestDelivery, Notice
 from forum.storage.people import Subscription
 from mailbridge import queue
 from mailbridge.lanes import Lanes
+from mailbridge.outcomes import Broken, Deferred, Outcome, Refused, Sent
 from mailbridge.outgoing import Copy
 from mailbridge.smarthost import Patience, judge
-from mailbridge.transport import Broken, Deferred, Outcome, Refused, Sent, Transport
+from mailbridge.transport import Transport
 
 log = logging.getLogger("passerelle.worker")
 

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from mailbridge.outcomes import Deferred, Outcome
 from mailbridge.outgoing import Copy
-from mailbridge.transport import Deferred, Outcome, Transport
+from mailbridge.transport import Transport
 
 log = logging.getLogger("passerelle.lanes")
 

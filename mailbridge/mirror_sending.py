@@ -22,9 +22,10 @@ from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import SendState
 from forum.storage.mirror import MirrorDelivery
 from mailbridge import mirror_outgoing
+from mailbridge.outcomes import Broken, Deferred, Outcome, Refused, Sent
 from mailbridge.queue import CLAIM, GIVEN_UP_AFTER, RETRIES, RETRY_LATER
 from mailbridge.signing_keys import KeyRing, ring_of
-from mailbridge.transport import Broken, Deferred, Outcome, Refused, Sent, Transport
+from mailbridge.transport import Transport
 
 log = logging.getLogger("passerelle.mirror")
 

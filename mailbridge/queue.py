@@ -22,7 +22,7 @@ from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, Notice, SendState
 from forum.storage.people import DeliveryMode, Subscription, receives
 from mailbridge.notices import OWNER_MAIL
-from mailbridge.transport import Deferred, Outcome, Refused, Sent
+from mailbridge.outcomes import Deferred, Outcome, Refused, Sent
 
 CLAIM: Final = timedelta(seconds=30)
 BATCH: Final = 60

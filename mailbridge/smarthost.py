@@ -23,8 +23,8 @@ from forum.storage.mail import Notice
 from forum.storage.people import administrators
 from forum.storage.sending import SmarthostFault
 from mailbridge.notices import SITE_PROBLEM
+from mailbridge.outcomes import Broken, Outcome, Refused, Sent
 from mailbridge.queue import Row
-from mailbridge.transport import Broken, Outcome, Refused, Sent
 
 log = logging.getLogger("passerelle.smarthost")
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from forum.settings import ListenAddress, Settings
 from forum.storage.people import Account
-from mailbridge.listener import Limits, Listener
+from mailbridge.connections import Limits
+from mailbridge.listener import Listener
 from tests.factories import Make
 from tests.mailbridge.mirroring import Mirror, member, mirror_of
 

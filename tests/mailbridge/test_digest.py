@@ -38,7 +38,8 @@ from forum.storage.people import Subscription
 from mailbridge.digest import LEAST_SHARE, DigestBuilder
 from mailbridge.light_post import size_text
 from mailbridge.lighten import without_attachments
-from mailbridge.transport import Deferred, MemoryTransport, Outcome, Refused, open_transport
+from mailbridge.outcomes import Deferred, Outcome, Refused
+from mailbridge.transport import MemoryTransport, open_transport
 from mailbridge.worker import Worker
 from tests.factories import START, Make, mail
 from tests.mailbridge.test_cli import Command

@@ -23,9 +23,10 @@ from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, Notice, SendState
 from forum.storage.sending import BounceStanding, SentCount, current_fault
 from mailbridge import checks_queues, dispatch
+from mailbridge.outcomes import Broken, Refused, Sent
 from mailbridge.queue import GIVEN_UP_AFTER
 from mailbridge.smarthost import DOUBTED
-from mailbridge.transport import Broken, Refused, Sent, open_transport
+from mailbridge.transport import open_transport
 from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge.conftest import RunningSmarthost

@@ -8,8 +8,10 @@ import time
 from dataclasses import dataclass, field
 
 from mailbridge.lanes import Lanes
+from mailbridge.outcomes import Deferred, Outcome, Sent
 from mailbridge.outgoing import Copy
-from mailbridge.transport import Deferred, MemoryTransport, Outcome, Sent, SmtpPool, open_transport
+from mailbridge.smtp_transport import SmtpPool
+from mailbridge.transport import MemoryTransport, open_transport
 from tests.mailbridge.conftest import RunningSmarthost
 
 

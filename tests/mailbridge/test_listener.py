@@ -15,7 +15,8 @@ from forum.operations.raw import load_raw
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.mail import Incoming, IncomingState
-from mailbridge.listener import BARE_LINE_END, SECOND_LIST, TEMPORARY
+from mailbridge.listener import SECOND_LIST, TEMPORARY
+from mailbridge.smtp_protocols import BARE_LINE_END
 from tests.factories import Make
 from tests.factories import mail as unix_mail
 from tests.mailbridge.conftest import Running

@@ -19,8 +19,8 @@ from forum.storage.audit import AuditEntry
 from forum.storage.mail import Delivery, Incoming, IncomingState, Notice, SendState
 from forum.storage.people import Subscription, SubscriptionState
 from forum.storage.sending import BounceStanding
+from mailbridge.outcomes import Deferred, Refused, Sent
 from mailbridge.receive import Envelope, receive
-from mailbridge.transport import Deferred, Refused, Sent
 from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge import bounce_mails as mails

@@ -23,6 +23,7 @@ from forum.operations.notices import NoticeKind, notify
 from forum.search import open_index
 from forum.settings import Settings
 from mailbridge import notices
+from mailbridge.outcomes import Sent
 from mailbridge.outgoing import Builder
 from mailbridge.signing import BodyHash, Signer, relaxed
 from mailbridge.signing_keys import (
@@ -34,7 +35,8 @@ from mailbridge.signing_keys import (
     ring_of,
     zone_strings,
 )
-from mailbridge.transport import MemoryTransport, Sent, SmtpTransport
+from mailbridge.smtp_transport import SmtpTransport
+from mailbridge.transport import MemoryTransport
 from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge.conftest import RunningSmarthost

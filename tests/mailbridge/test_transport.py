@@ -10,16 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.transport import (
-    Broken,
-    Deferred,
-    MaildirTransport,
-    MemoryTransport,
-    Refused,
-    Sent,
-    SmtpTransport,
-    open_transport,
-)
+from mailbridge.outcomes import Broken, Deferred, Refused, Sent
+from mailbridge.smtp_transport import SmtpTransport
+from mailbridge.transport import MaildirTransport, MemoryTransport, open_transport
 from tests.mailbridge.conftest import RunningSmarthost
 
 FROM, TO = "ancrage-bounces+abc@lists.example.org", "awa@example.org"

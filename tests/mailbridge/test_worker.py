@@ -20,15 +20,8 @@ from forum.settings import Settings
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue, Notice, SendState
 from mailbridge import queue
-from mailbridge.transport import (
-    Broken,
-    Deferred,
-    MemoryTransport,
-    Outcome,
-    Refused,
-    Sent,
-    open_transport,
-)
+from mailbridge.outcomes import Broken, Deferred, Outcome, Refused, Sent
+from mailbridge.transport import MemoryTransport, open_transport
 from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge.conftest import RunningSmarthost
