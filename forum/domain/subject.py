@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 MAX_LENGTH: Final = 1_000
@@ -65,7 +66,13 @@ def parse_subject(subject: str, list_prefixes: tuple[str, ...] = ()) -> Subject:
         list_prefixes: Names of lists with or without their brackets (`[atelier7]`), any case:
             they are taken off wherever they stand among the prefixes.
     """
-    rest = _SPACE.sub(" ", subject[:MAX_LENGTH]).strip()
+    return _parsed(subject[:MAX_LENGTH], list_prefixes)
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(subject: str, list_prefixes: tuple[str, ...]) -> Subject:
+    """The same, kept for a while: each message asks several times, and its answers again."""
+    rest = _SPACE.sub(" ", subject).strip()
     names = {prefix.strip("[] ").casefold() for prefix in list_prefixes} - {""}
     prefixes: list[str] = []
     tags: list[str] = []

@@ -182,6 +182,7 @@ def header_values(submission: Submission, names: tuple[str, ...]) -> dict[str, A
         names: Of its list, which subjects may bear as a prefix.
     """
     people = {submission.author.key, *(box.key for box in submission.recipients)} - {""}
+    parsed = subject.parse_subject(submission.subject, list_prefixes=names)
     return {
         "author_name": submission.author.name,
         # Further things in In-Reply-To that look like ids are most often mail addresses.
@@ -190,7 +191,7 @@ def header_values(submission: Submission, names: tuple[str, ...]) -> dict[str, A
         "thread_index": submission.thread_index,
         "subject": submission.subject,
         "base_subject": subject.base_subject(submission.subject, names),
-        "is_reply": subject.parse_subject(submission.subject, list_prefixes=names).is_reply,
+        "is_reply": parsed.is_reply,
         "text_format": submission.text_format,
         "flags": [str(flag) for flag in submission.flags],
         "repairs": [f"{repair.part}:{repair.method}" for repair in submission.repairs],

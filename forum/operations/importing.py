@@ -67,7 +67,7 @@ class Storing:
     def __init__(self, session: Session, mailing_list: MailingList, now: datetime) -> None:
         self.session = session
         self.list_id = mailing_list.id
-        self.slug = mailing_list.slug
+        self.names = mailing_list.subject_names
         self.now = now
         self.people = People(session)
 
@@ -145,7 +145,7 @@ class Storing:
         thread_ids = self._threads_for(fresh, links)
         rows = [
             post_values(
-                ready, self.list_id, self.slug, raw_ids[ready.understood.sha256], author, thread_id
+                ready, self.list_id, self.names, raw_ids[ready.understood.sha256], author, thread_id
             )
             for ready, author, thread_id in zip(fresh, authors, thread_ids, strict=True)
         ]
@@ -193,7 +193,7 @@ class Storing:
             if found is None:
                 # Numbered below zero until the new rows have their ids.
                 found = -1 - len(begun)
-                begun.append(thread_values(submission, self.list_id, self.slug))
+                begun.append(thread_values(submission, self.list_id, self.names))
             for one in own_ids(submission):
                 where[one] = found
             chosen.append(found)

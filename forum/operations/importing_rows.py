@@ -49,20 +49,25 @@ def parents(submission: Submission) -> list[str]:
     return list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1])))
 
 
-def thread_values(submission: Submission, list_id: int, slug: str) -> dict[str, Any]:
-    """A thread that begins with a message."""
+def thread_values(submission: Submission, list_id: int, names: tuple[str, ...]) -> dict[str, Any]:
+    """A thread that begins with a message; `names` of its list as `MailingList.subject_names`."""
     return {
         "mailing_list_id": list_id,
-        "subject": subject.parse_subject(submission.subject, list_prefixes=(slug,)).base,
+        "subject": subject.parse_subject(submission.subject, list_prefixes=names).base,
         "started_at": submission.date,
         "last_post_at": submission.date,
     }
 
 
 def post_values(
-    ready: Ready, list_id: int, slug: str, raw_id: int, author_id: int, thread_id: int
+    ready: Ready,
+    list_id: int,
+    names: tuple[str, ...],
+    raw_id: int,
+    author_id: int,
+    thread_id: int,
 ) -> dict[str, Any]:
-    """A post, not yet in its place."""
+    """A post, not yet in its place; `names` of its list as `MailingList.subject_names`."""
     submission = ready.submission
     return {
         "mailing_list_id": list_id,
@@ -74,7 +79,7 @@ def post_values(
         "date": submission.date,
         "arrived_at": ready.arrived_at,
         "source": Source.IMPORT,
-        **header_values(submission, (slug,)),
+        **header_values(submission, names),
         **shown_values(ready.shown),
     }
 

@@ -225,6 +225,19 @@ def test_what_was_put_aside_can_be_tried_again(site: Site, tmp_path: Path) -> No
     assert [post.message_id for post in site.posts()] == ["late@example.org"]
 
 
+def test_what_a_list_puts_before_subjects_is_no_part_of_them(site: Site, tmp_path: Path) -> None:
+    site.make.mailing_list("atelier", subject_prefix="[Semences 44]")
+    site.session.commit()
+    raws = [
+        mail(subject="[Semences 44] Tomates", message_id="m1@example.org"),
+        mail(subject="Re: [Semences 44] Re: Tomates", message_id="m2@example.org"),
+    ]
+    site.take_in(write_mbox(tmp_path / "a.mbox", raws), "--no-index", slug="atelier")
+    posts = site.posts("atelier")
+    assert {post.base_subject for post in posts} == {"tomates"}
+    assert {post.thread.subject for post in posts} == {"Tomates"}
+
+
 def test_what_is_tried_again_on_a_mirrored_list_is_the_outside_lists_mail(site: Site) -> None:
     from forum.operations.quarantine import put_aside
 
