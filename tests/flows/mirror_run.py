@@ -6,9 +6,10 @@ import itertools
 import json
 import re
 import sqlite3
+import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -226,6 +227,21 @@ class Run:
             Held(key(n), key(parents[n]) if n in parents else "", key(root(n)))
             for n in range(len(self.outside.archive))
         )
+
+
+def wait_while_moving(
+    world: OutsideWorld, condition: Callable[[], object], patience: float = 60.0
+) -> None:
+    """Wait until something is so; give up when nothing has moved for so many seconds.
+
+    How long all takes says more of what else the machine does.
+    """
+    number, since = -1, time.monotonic()
+    while not condition():
+        if len(world.mailboxes) != number:
+            number, since = len(world.mailboxes), time.monotonic()
+        assert time.monotonic() - since < patience, f"nothing has moved for {patience} s"
+        time.sleep(0.1)
 
 
 def shown(site: Site, slug: str) -> dict[str, tuple[int, int]]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import smtplib
 import subprocess
@@ -19,6 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
+
+from forum.app import create_app
+from forum.cli import main
+from forum.commands.setup import make_secret_key
+from forum.settings import Settings
 
 DOMAIN = "lists.example.org"
 READY = re.compile(r"ready: (web|lmtp|smtp|worker) ?(\S*)")
@@ -75,6 +84,21 @@ class Site:
     @classmethod
     def create(cls, data_dir: Path, smarthost: str, **settings: str) -> Site:
         """A new site whose mail goes to `smarthost`; `settings` by name."""
+        site = cls._with(data_dir, smarthost, settings)
+        site.command("init")
+        return site
+
+    @classmethod
+    def of(cls, migrated: Path, data_dir: Path, smarthost: str, **settings: str) -> Site:
+        """The same from a migrated data directory: no process is started to make another."""
+        shutil.copytree(migrated, data_dir)
+        site = cls._with(data_dir, smarthost, settings)
+        (data_dir / "secret_key").unlink()
+        make_secret_key(Settings.load(site.environ))
+        return site
+
+    @classmethod
+    def _with(cls, data_dir: Path, smarthost: str, settings: dict[str, str]) -> Site:
         values = {
             "DATA_DIR": str(data_dir),
             "MAIL_DOMAIN": DOMAIN,
@@ -87,9 +111,7 @@ class Site:
         }
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PASSERELLE_")}
         environ = kept | {f"PASSERELLE_{name}": value for name, value in values.items()}
-        site = cls(data_dir, environ)
-        site.command("init")
-        return site
+        return cls(data_dir, environ)
 
     def command(self, *arguments: str, status: int = 0, given: str | None = None) -> str:
         """Run `passerelle`; gives what it printed."""
@@ -103,6 +125,13 @@ class Site:
         )
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stderr}"
         return done.stdout
+
+    def command_here(self, *arguments: str) -> str:
+        """The same in this process, for what many commands are needed for."""
+        info = ScriptInfo(create_app=lambda: create_app(Settings.load(self.environ)))
+        result = CliRunner().invoke(main, arguments, obj=info)
+        assert result.exit_code == 0, f"{arguments}: {result.exit_code}\n{result.output}"
+        return result.stdout
 
     def start(self) -> Site:
         """Serve, and wait until every part is ready."""

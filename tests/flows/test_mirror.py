@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import mailbox
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.mirror_run import Held, Run, bridge_of, numbers_of, rows, waiting_of, with_lists
+from tests.flows.mirror_run import (
+    Held,
+    Run,
+    bridge_of,
+    numbers_of,
+    rows,
+    wait_while_moving,
+    waiting_of,
+    with_lists,
+)
 from tests.flows.outside_habits import COMBINED, MAILMAN3, SWITCHES, SYMPA, WHOLE, DigestForm
 from tests.flows.outside_list import OutsideWorld
 from tests.flows.site import Site
@@ -39,11 +47,11 @@ class Mirrored:
 
 
 @pytest.fixture(scope="module")
-def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
+def mirrored(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Mirrored]:
     """Fifty posts on each list, half of them on the web, in rounds; then everything at rest."""
     directory = tmp_path_factory.mktemp("mirror")
     with OutsideWorld() as world, running(ImapServer()) as server:
-        site = Site.create(directory / "var", world.url, FETCH_SECONDS="1")
+        site = Site.of(migrated, directory / "var", world.url, FETCH_SECONDS="1")
         maildir = mailbox.Maildir(directory / "box")
         mailboxes = {"by-imap": server.url, "by-maildir": f"maildir:{directory / 'box'}"}
         tokens = with_lists(site, list(HABITS), mailboxes, PASSWORD)
@@ -58,27 +66,26 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
             yield Mirrored(site, world, runs)
 
 
-def settle(
-    site: Site, world: OutsideWorld, runs: dict[str, Run], number: int, seconds: float = 60.0
-) -> None:
+def settle(site: Site, world: OutsideWorld, runs: dict[str, Run], number: int) -> None:
     """Wait until both sides of every list hold so many posts; moderators and digests do theirs."""
-    deadline = time.monotonic() + seconds
-    while True:
+    late: dict[str, tuple[int, int, int]] = {}
+
+    def is_settled() -> bool:
         for run in runs.values():
             run.outside.release()
             run.outside.send_digest()
         here, waiting = numbers_of(site), waiting_of(site)
-        late = {
-            name: (here[name], len(run.outside.archive), waiting.get(name, 0))
-            for name, run in runs.items()
-            if here[name] < number or len(run.outside.archive) < number or waiting.get(name, 0)
-        }
-        if not late:
-            break
-        # What is wrong is told by the tests of each list, and all that went well too.
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.1)
+        late.clear()
+        for name, run in runs.items():
+            counted = (here[name], len(run.outside.archive), waiting.get(name, 0))
+            if counted != (number, number, 0):
+                late[name] = counted
+        return all(min(counted[:2]) >= number and not counted[2] for counted in late.values())
+
+    try:
+        wait_while_moving(world, is_settled)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: posts here, there and waiting are {late}") from None
     world.settle()
 
 
@@ -128,7 +135,7 @@ def test_the_status_says_that_both_sides_are_the_same(
     run, archive = mirrored.runs[name], tmp_path / "outside.mbox"
     archive.write_bytes(run.outside.as_mbox())
     command = ("mirror", "status", name, "--json", "--against", str(archive))
-    status = json.loads(mirrored.site.command(*command))
+    status = json.loads(mirrored.site.command_here(*command))
     assert (status["both"], status["waiting"], status["missing"]) == (POSTS, 0, 0)
 
 
