@@ -35,8 +35,9 @@ class UTCDateTime(TypeDecorator[datetime]):
         """From the database: SQLite forgets the zone."""
         if value is None:
             return None
-        result: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return result.astimezone(UTC)
+        if value.tzinfo is None:
+            return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
 
 
 class CleanText(TypeDecorator[str]):

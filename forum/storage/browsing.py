@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -120,22 +120,23 @@ def read_columns(
 
 def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
     """The lists that fulfil a predicate, the liveliest first."""
-    rows = session.execute(
-        # Not joined and grouped: the predicate would be asked for each thread.
-        select(
-            MailingList,
-            _of_each_list(func.count()),
-            _of_each_list(func.sum(Thread.post_count)),
-            *(_newest_of_list(pinned) for pinned in (False, True)),
-        )
-        .where(visible)
-        .order_by(MailingList.slug)
-    ).all()
+    rows = session.execute(_lists().where(visible)).all()
     found = [
         ListRow(row[0], row[1], int(row[2] or 0), max(filter(None, row[3:]), default=None))
         for row in rows
     ]
     return sorted(found, key=lambda row: (row.last_post_at is None, _age_key(row)))
+
+
+@cache
+def _lists() -> Select[*tuple[Any, ...]]:
+    # Not joined and grouped: the predicate would be asked for each thread.
+    return select(
+        MailingList,
+        _of_each_list(func.count()),
+        _of_each_list(func.sum(Thread.post_count)),
+        *(_newest_of_list(pinned) for pinned in (False, True)),
+    ).order_by(MailingList.slug)
 
 
 def _of_each_list(value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -356,6 +357,7 @@ def _writer(*which: ColumnElement[bool]) -> ScalarSelect[str]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part)
 

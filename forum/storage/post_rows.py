@@ -196,17 +196,6 @@ def _participants() -> Select[*tuple[Any, ...]]:
     )
 
 
-def page_count(session: Session, thread_id: int) -> int:
-    """How many pages a thread has; at least one."""
-    last = read_columns(session, _last_position(), thread=thread_id).scalar()
-    return (last or 0) // PAGE_SIZE + 1
-
-
-@cache
-def _last_position() -> Select[*tuple[Any, ...]]:
-    return select(func.max(Post.position)).where(Post.thread_id == bindparam("thread"))
-
-
 def page_starts(session: Session, thread_id: int) -> dict[int, datetime]:
     """The date of the first post of each page, for the table of contents of a long thread."""
     rows = session.execute(

@@ -71,6 +71,20 @@ def newest_post_id(session: Session, list_id: int) -> int:
     return session.scalar(select(func.max(Post.id)).where(Post.mailing_list_id == list_id)) or 0
 
 
+def is_open(session: Session, account_id: int, list_id: int) -> bool:
+    """Whether what is new in a list is counted for an account."""
+    values = {"account": account_id, "mailing_list": list_id}
+    return read_columns(session, _mark_query(), **values).first() is not None
+
+
+@cache
+def _mark_query() -> Select[int]:
+    return select(ListMark.post_id).where(
+        ListMark.account_id == bindparam("account"),
+        ListMark.mailing_list_id == bindparam("mailing_list"),
+    )
+
+
 def unread_counts(
     session: Session, account_id: int, author_id: int, thread_ids: Sequence[int]
 ) -> dict[int, int]:

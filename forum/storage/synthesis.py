@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, bindparam, func, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.base import Base, Key, Short
-from forum.storage.browsing import read_columns
 from forum.storage.people import Account
 
 
@@ -59,20 +57,6 @@ class SynthesisVersion(Base):
     def author(self) -> str:
         """The name of who wrote it; empty where that is not known any more."""
         return self.account.name if self.account else ""
-
-
-@cache
-def _has_query() -> Select[*tuple[Any, ...]]:
-    return (
-        select(SynthesisVersion.id)
-        .where(SynthesisVersion.thread_id == bindparam("thread"))
-        .limit(1)
-    )
-
-
-def has_synthesis(session: Session, thread_id: int) -> bool:
-    """Whether anybody ever wrote one of a thread: asked by every page of a thread."""
-    return read_columns(session, _has_query(), thread=thread_id).first() is not None
 
 
 def current_versions(session: Session, thread_id: int) -> dict[str, SynthesisVersion]:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from forum.domain.values import LANGUAGES
+from forum.i18n import current_language
 from forum.storage import browsing
 from forum.web.filters import month_name, number
 
@@ -90,6 +91,26 @@ def counts_of_list(session: Session, list_id: int, size: browsing.ListSize) -> B
         if len(kept) >= LISTS_KEPT:
             kept.clear()
         known = kept[list_id] = size, browsing.months_of_list(session, list_id)
+    return known[1]
+
+
+def chart_of_list(
+    session: Session, list_id: int, size: browsing.ListSize, address_of: Callable[[Month], str]
+) -> Chart | None:
+    """The chart of a list's posts, drawn again only when its size has changed.
+
+    Args:
+        size: As it is now.
+        address_of: Where a bar leads; the same for the list whenever it is asked.
+    """
+    kept: dict[tuple[int, str], tuple[browsing.ListSize, Chart | None]]
+    kept = current_app.extensions.setdefault("charts", {})
+    key = list_id, current_language()
+    known = kept.get(key)
+    if known is None or known[0] != size:
+        if len(kept) >= LISTS_KEPT:
+            kept.clear()
+        known = kept[key] = size, chart(counts_of_list(session, list_id, size), address_of)
     return known[1]
 
 

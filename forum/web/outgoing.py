@@ -21,6 +21,7 @@ from forum.domain.sending_limits import list_scope
 from forum.extensions import db
 from forum.operations import bounces, limits
 from forum.operations.outgoing import set_stopped
+from forum.storage.browsing import read_columns
 from forum.storage.lists import MailingList, RoleGrant, RoleName
 from forum.storage.mail import Delivery, SendState
 from forum.storage.people import Account, Address, Subscription, SubscriptionState
@@ -134,22 +135,28 @@ def stopped_subscriptions() -> Sequence[Subscription]:
     if account is None:
         return ()
     values = {"author": account.author_id, "email": account.email}
-    return db.session.scalars(_stopped_query(), values).all()
+    stopped = read_columns(db.session(), _stopped_query(), **values).scalars().all()
+    if not stopped:
+        return ()
+    return db.session.scalars(
+        select(Subscription)
+        .where(Subscription.id.in_(stopped))
+        .options(joinedload(Subscription.mailing_list), joinedload(Subscription.address))
+        .order_by(Subscription.id)
+    ).all()
 
 
 @cache
-def _stopped_query() -> Select[Subscription]:
+def _stopped_query() -> Select[int]:
     # Asked on every page of who is signed in.
     return (
-        select(Subscription)
+        select(Subscription.id)
         .join(Address, Address.id == Subscription.address_id)
         .where(
             Address.author_id == bindparam("author"),
             Subscription.state == SubscriptionState.BOUNCING,
             or_(Address.confirmed_at.is_not(None), Address.email == bindparam("email")),
         )
-        .options(joinedload(Subscription.mailing_list), joinedload(Subscription.address))
-        .order_by(Subscription.id)
     )
 
 

@@ -1,28 +1,57 @@
-"""The long parts of pages that are read, made of pieces: posts, contents, rows of threads."""
+"""Parts of pages made of pieces: the main menu, posts, contents, rows of threads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from flask import Flask
+from flask import Flask, request
 from markupsafe import Markup
 
+from forum.i18n import current_zone
 from forum.storage.browsing import ThreadRow
 from forum.storage.post_rows import Participant, PostRow
-from forum.web.filters import moments, short_date
+from forum.web.filters import moments
 from forum.web.pieces import each_piece, piece
 from forum.web.post_looks import PostLook
-from forum.web.reader import current_reader
+from forum.web.reader import current_account, current_reader, moderates_something
+
+_ENDPOINTS: Final = {
+    "/": ("reading.home", "reading.show_list"),
+    "/search": ("searching.search",),
+    "/help": ("pages.help_page",),
+}
+"""Where the current page is one of these; elsewhere it is what lies below the address."""
 
 
 def init_app(app: Flask) -> None:
     """Make them known to the templates."""
     app.jinja_env.globals.update(
+        main_menu=main_menu,
         plain_posts=plain_posts,
         contents_of=contents_of,
         names_of=names_of,
         thread_rows=thread_rows,
     )
+
+
+def main_menu() -> Markup:
+    """The ways through the site that the reader has."""
+    account = current_account()
+    ways = ["/", "/search", "/help"]
+    if account is None:
+        ways.append("/login")
+    else:
+        ways += ["/moderation"] if moderates_something() else []
+        ways += ["/admin"] if account.is_admin else []
+        ways.append("/account")
+    return piece("menu.html", ways=tuple((way, _leads_here(way)) for way in ways))
+
+
+def _leads_here(way: str) -> bool:
+    if way in _ENDPOINTS:
+        return request.endpoint in _ENDPOINTS[way]
+    return request.path == way or request.path.startswith(f"{way}/")
 
 
 def plain_posts(
@@ -48,8 +77,12 @@ def plain_posts(
 
 def contents_of(posts: Sequence[PostRow]) -> Markup:
     """The table of contents of a page of a thread."""
-    entries = tuple((post.position, post.id, post.author, short_date(post.date)) for post in posts)
-    return piece("reading/contents.html", entries=entries, masked=current_reader().is_anonymous)
+    return piece(
+        "reading/contents.html",
+        entries=tuple((post.position, post.id, post.author, post.date) for post in posts),
+        zone=current_zone(),
+        masked=current_reader().is_anonymous,
+    )
 
 
 def names_of(participants: Sequence[Participant], most: int) -> Markup:

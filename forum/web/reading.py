@@ -16,6 +16,7 @@ from forum.operations.repairs import can_undo
 from forum.storage import browsing, post_rows
 from forum.storage.archive import MessageLink, Post, Thread, ThreadState
 from forum.storage.lists import MailingList
+from forum.storage.thread_facts import ThreadFacts, facts_of
 from forum.storage.visibility import (
     Reader,
     belongs,
@@ -112,8 +113,7 @@ def _timeline(mailing_list: MailingList, size: browsing.ListSize) -> charts.Char
         year, month = when
         return f"{path}?year={year}&month={month}" if month else f"{path}?year={year}"
 
-    counts = charts.counts_of_list(db.session(), mailing_list.id, size)
-    return charts.chart(counts, address_of)
+    return charts.chart_of_list(db.session(), mailing_list.id, size, address_of)
 
 
 @blueprint.get("/lists/<slug>/months")
@@ -139,10 +139,15 @@ class ThreadView:
     """Which part of a thread is shown, and how."""
 
     page: int
-    pages: int
+    facts: ThreadFacts
     by_date: bool
     can_moderate: bool
     can_fetch: bool
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return self.facts.pages
 
 
 @blueprint.get("/threads/<key:thread_id>")
@@ -273,7 +278,7 @@ def _view_of(found: Thread, reader: Reader) -> ThreadView:
     session = db.session()
     return ThreadView(
         page=page_number() if request.method in ("GET", "HEAD") else 1,
-        pages=post_rows.page_count(session, found.id),
+        facts=facts_of(session, found),
         by_date=request.args.get("order") == "date",
         can_moderate=found.mailing_list_id in moderated_lists(),
         can_fetch=not reader.is_anonymous

@@ -37,7 +37,6 @@ from forum.storage.lists import RoleName, roles_of
 from forum.storage.synthesis import (
     SynthesisVersion,
     current_versions,
-    has_synthesis,
     posts_since,
     versions_of,
 )
@@ -81,8 +80,6 @@ class ShownSynthesis:
 def synthesis_of(thread: Thread) -> ShownSynthesis | None:
     """The synthesis of a thread in the language asked for, the reader's, or the original's."""
     session = db.session()
-    if not has_synthesis(session, thread.id):
-        return None
     versions = current_versions(session, thread.id)
     original = original_of(versions)
     if original is None:

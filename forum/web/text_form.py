@@ -34,12 +34,18 @@ def init_app(app: Flask) -> None:
     """Make known to the templates what stands beside the form."""
     app.jinja_env.globals.update(
         answer_form=new_answer_form,
+        blank_answer_form=blank_answer_form,
         own_draft=own_draft,
         who_receives=who_receives,
         is_read_first=is_read_first,
         just_written=just_written,
         largest_attachments=largest_attachments,
     )
+
+
+def blank_answer_form() -> AnswerForm:
+    """The form in which nothing is written yet."""
+    return AnswerForm(formdata=None)
 
 
 def new_answer_form(parent: Post | None, draft: Draft | None) -> AnswerForm:

@@ -12,7 +12,7 @@ from forum.operations.reading_marks import mark_list_read, mark_thread_read, ope
 from forum.storage.archive import Thread
 from forum.storage.base import set_reading
 from forum.storage.browsing import ThreadRow
-from forum.storage.reading_marks import ListMark, Unread, unread_counts, unread_posts
+from forum.storage.reading_marks import Unread, is_open, unread_counts, unread_posts
 from forum.web.access import signed_in, the_account, visible_list_or_404
 from forum.web.addresses import list_path
 from forum.web.reader import SAFE_METHODS, current_account
@@ -50,7 +50,7 @@ def of_thread(thread: Thread) -> list[Unread]:
 def remember_list(list_id: int) -> None:
     """Begin to count what is new in a list, once the reader has opened it."""
     account = current_account()
-    if account is None or db.session.get(ListMark, (account.id, list_id)) is not None:
+    if account is None or is_open(db.session(), account.id, list_id):
         return
     _write(lambda: open_list(db.session(), account, list_id))
 
