@@ -13,7 +13,14 @@ from forum.search.protocol import (
     SearchIndex,
     Sort,
 )
-from forum.search.snippets import highlight, snippet
+from forum.search.snippets import (
+    Passage,
+    highlight,
+    looked_through,
+    marks_words,
+    passage,
+    snippet,
+)
 from forum.search.whoosh_index import WhooshIndex
 from forum.settings import Settings, SettingsError
 
@@ -21,11 +28,15 @@ __all__ = [
     "Hit",
     "IndexDocument",
     "IndexStatus",
+    "Passage",
     "SearchHits",
     "SearchIndex",
     "Sort",
     "highlight",
+    "looked_through",
+    "marks_words",
     "open_index",
+    "passage",
     "snippet",
 ]
 

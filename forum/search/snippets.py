@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup, escape
 
-from forum.domain.analysis import Piece, normalise, pieces, words
+from forum.domain.analysis import Piece, fold, normalise, pieces, replaced_words, words
 from forum.domain.query_tree import Scope, SearchQuery
 from forum.domain.values import LANGUAGES, Role, Segment
-from forum.search.plan import Either, Every, Plan, Sequence, Starting, Stems, Without, plan
+from forum.search import plan as plans
+from forum.search.plan import Either, Every, Plan, Starting, Stems, Without, plan
 
 DEFAULT_LENGTH: Final = 220
 """Characters, without the marks."""
@@ -20,42 +21,75 @@ DEFAULT_LENGTH: Final = 220
 _BEFORE: Final = 60
 _KNOWN_WORDS: Final = 5_000
 """Of a query: words of texts, hits or not, that are remembered."""
-_SPACE = re.compile(r"\s+")
 _READ: Final = 40_000
 """Characters of a segment that are looked through."""
+_SHORTEST_BEGINNING: Final = 3
+_ENDING: Final = 2
+"""Letters at the end of a stem that the word itself may have otherwise: `economi`, economy."""
+_OPEN: Final = "\x02"
+_CLOSE: Final = "\x03"
+"""Around hits while a text is not yet escaped; no text needs these characters."""
+_LETTERS: Final = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz")
 
 
-def snippet(
-    segments: Iterable[Segment], query: SearchQuery, length: int = DEFAULT_LENGTH
-) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a text that shows what was searched for, or its beginning."""
+
+    text: Markup
+    """Escaped HTML in which each hit stands in `<mark>`."""
+    found: bool
+    """Whether there is a hit."""
+
+
+def passage(
+    segments: Iterable[Segment],
+    query: SearchQuery,
+    length: int = DEFAULT_LENGTH,
+    hide: Callable[[str], str] = str,
+) -> Passage:
     """The first place that shows what was searched for, or the beginning.
 
     Args:
         segments: of one post; own text is preferred to quotations unless those were searched.
         query: as parsed.
         length: characters of text, about.
-
-    Returns:
-        Escaped HTML in which each hit stands in `<mark>`.
+        hide: takes out of a text what the reader may not see; only what is looked at goes
+            through it.
     """
     wanted = _wanted(query)
-    first, second = (Role.QUOTATION, Role.REPLY) if wanted.in_quotes else (Role.REPLY, None)
     known = list(segments)
-    ordered = [s for s in known if s.role == first] + [s for s in known if s.role == second]
     opening, spoken = "", ""
-    for segment in ordered:
-        text = normalise(_SPACE.sub(" ", segment.text[:_READ])).strip()
+    for segment in (s for role in looked_through(query) for s in known if s.role == role):
+        text = normalise(" ".join(hide(segment.text)[:_READ].split()))
         if text and not opening:
             opening, spoken = text, segment.language
         start = wanted.first(text, segment.language)
         if start is not None:
-            return _cut(text, segment.language, start, wanted, length)
-    return _cut(opening, spoken, None, wanted, length)
+            return Passage(_cut(text, segment.language, start, wanted, length), True)
+    return Passage(_cut(opening, spoken, None, wanted, length), False)
+
+
+def snippet(
+    segments: Iterable[Segment], query: SearchQuery, length: int = DEFAULT_LENGTH
+) -> Markup:
+    """The same as HTML alone."""
+    return passage(segments, query, length).text
 
 
 def highlight(text: str, language: str, query: SearchQuery) -> Markup:
     """A whole short text, such as a subject, escaped, with every hit in `<mark>`."""
     return _mark(normalise(text), language, _wanted(query))
+
+
+def looked_through(query: SearchQuery) -> tuple[Role, ...]:
+    """The roles of the segments in which hits are shown, the preferred one first."""
+    return (Role.QUOTATION, Role.REPLY) if _wanted(query).in_quotes else (Role.REPLY,)
+
+
+def marks_words(query: SearchQuery) -> bool:
+    """Whether a search asks for words that texts could show, and not for filters alone."""
+    return bool(_wanted(query).beginnings)
 
 
 @lru_cache(maxsize=32)
@@ -73,8 +107,9 @@ class _Wanted:
         self.written: set[str] = set()
         self.prefixes: tuple[str, ...] = ()
         self.in_quotes = False
-        self._known: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
+        self._marked = {code: _Marked(self, code) for code in ("", *LANGUAGES)}
         self._collect(plan(query))
+        self.beginnings = frozenset(self._beginnings())
 
     def _collect(self, wanted: Plan | None) -> None:
         match wanted:
@@ -84,7 +119,7 @@ class _Wanted:
             case Stems():
                 self._place(wanted.scope)
                 self.stems.update(wanted.terms)
-            case Sequence(scope, steps) if scope is not Scope.AUTHOR:
+            case plans.Sequence(scope, steps) if scope is not Scope.AUTHOR:
                 self._place(scope)
                 self.words.update(step.word for step in steps if step.written is None)
                 self.written.update(step.written for step in steps if step.written is not None)
@@ -107,19 +142,25 @@ class _Wanted:
             return piece.stems[LANGUAGES.index(language)] in self.stems
         return any(stem in self.stems for stem in piece.stems)
 
-    def spans(self, text: str, language: str) -> Iterable[tuple[int, int]]:
+    def _beginnings(self) -> Iterator[bytes]:
+        """How words that are to be marked begin, nearly all of them, as `_plain` writes."""
+        stems = [stem.partition(":")[2] for stem in self.stems]
+        cut = [stem[: max(_SHORTEST_BEGINNING, len(stem) - _ENDING)] for stem in stems]
+        for beginning in (*cut, *self.words, *map(fold, self.written), *self.prefixes):
+            yield beginning.encode("latin-1", "replace")
+
+    def marked(self, text: str, language: str) -> str:
+        """A text with every hit between `_OPEN` and `_CLOSE`."""
+        known = self._marked[language if language in LANGUAGES else ""]
+        return replaced_words(text, known.__getitem__)
+
+    def spans(self, text: str, language: str) -> Iterator[tuple[int, int]]:
         """Start and end of each hit; a compound found in parts gives its parts."""
-        known = self._known
         for start, written in words(text):
-            spans = known.get((written, language))
-            if spans is None:
-                if len(known) > _KNOWN_WORDS:
-                    known.clear()
-                spans = known[written, language] = self._inside(written, language)
-            for begin, end in spans:
+            for begin, end in self.inside(written, language):
                 yield start + begin, start + end
 
-    def _inside(self, written: str, language: str) -> tuple[tuple[int, int], ...]:
+    def inside(self, written: str, language: str) -> tuple[tuple[int, int], ...]:
         """The hits in one written word."""
         whole, *parts = pieces(written) or (None,)
         if whole is not None and self.holds(whole, language):
@@ -127,8 +168,48 @@ class _Wanted:
         return tuple((part.start, part.end) for part in parts if self.holds(part, language))
 
     def first(self, text: str, language: str) -> int | None:
-        """Where the first hit begins."""
+        """Where the first hit begins; of words with letters of their own, some later one."""
+        near = self._first_beginning(text, language)
+        if near is not None or not self.beginnings:
+            return near
         return next((start for start, _ in self.spans(text, language)), None)
+
+    def _first_beginning(self, text: str, language: str) -> int | None:
+        """The first hit that begins as expected: a look for a few bytes instead of every word."""
+        plain = _plain(text)
+        best: int | None = None
+        for beginning in self.beginnings:
+            at = plain.find(beginning)
+            while at >= 0 and (best is None or at < best):
+                if at and plain[at - 1] in _LETTERS:
+                    at = plain.find(beginning, at + 1)
+                    continue
+                start, end = text.rfind(" ", 0, at) + 1, text.find(" ", at)
+                end = len(text) if end < 0 else end
+                hit = next(self.spans(text[start:end], language), None)
+                if hit is not None:
+                    best = start + hit[0] if best is None else min(best, start + hit[0])
+                    break
+                at = plain.find(beginning, end)
+        return best
+
+
+class _Marked(dict[str, str]):
+    """Words of texts in one language as they are shown, each looked at once."""
+
+    def __init__(self, wanted: _Wanted, language: str) -> None:
+        self._wanted = wanted
+        self._language = language
+
+    def __missing__(self, written: str) -> str:
+        if len(self) > _KNOWN_WORDS:
+            self.clear()
+        parts, position = [], 0
+        for start, end in self._wanted.inside(written, self._language):
+            parts += [written[position:start], _OPEN, written[start:end], _CLOSE]
+            position = end
+        shown = self[written] = "".join([*parts, written[position:]])
+        return shown
 
 
 def _cut(text: str, language: str, start: int | None, wanted: _Wanted, length: int) -> Markup:
@@ -140,15 +221,24 @@ def _cut(text: str, language: str, start: int | None, wanted: _Wanted, length: i
     if end < len(text):
         space = text.rfind(" ", begin, end)
         end = space if space > (start or begin) else end
-    shown = _mark(text[begin:end], language, wanted)
-    return Markup("…") * bool(begin) + shown + Markup("…") * (end < len(text))
+    before, after = "…" if begin else "", "…" if end < len(text) else ""
+    return _mark(f"{before}{text[begin:end]}{after}", language, wanted)
 
 
 def _mark(text: str, language: str, wanted: _Wanted) -> Markup:
-    parts: list[Markup] = []
-    position = 0
-    for start, end in wanted.spans(text, language):
-        parts += [escape(text[position:start]), Markup("<mark>"), escape(text[start:end])]
-        parts.append(Markup("</mark>"))
-        position = end
-    return Markup("").join([*parts, escape(text[position:])])
+    text = wanted.marked(text.replace(_OPEN, "").replace(_CLOSE, ""), language)
+    html = str(escape(text)).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+    return Markup(html)  # noqa: S704  (escaped before our own tags came in)
+
+
+def _plain(text: str) -> bytes:
+    """A byte a character: lower case without accents; what Latin-1 does not have is a `?`."""
+    return text.encode("latin-1", "replace").translate(_PLAIN)
+
+
+def _plain_byte(code: int) -> int:
+    plain = fold(chr(code))
+    return ord(plain) if len(plain) == 1 and plain.isascii() else code
+
+
+_PLAIN: Final = bytes(map(_plain_byte, range(256)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -68,6 +68,11 @@ class RoleName(StrEnum):
     TRANSLATOR = "translator"
 
 
+def title_in(one: Any, language: str) -> str:
+    """The title of a list, or of what has the same columns, in a language or in the list's own."""
+    return str(getattr(one, f"title_{language}", "") or getattr(one, f"title_{one.language}"))
+
+
 class MailingList(Base):
     """A list of RFC 2919: one address, its threads and its subscribers."""
 
@@ -110,9 +115,7 @@ class MailingList(Base):
 
     def title(self, language: str) -> str:
         """The title in an interface language, or in the list's own."""
-        return str(
-            getattr(self, f"title_{language}", "") or getattr(self, f"title_{self.language}")
-        )
+        return title_in(self, language)
 
     def description(self, language: str) -> str:
         """The description in an interface language, or in the list's own."""

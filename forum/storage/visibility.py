@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.browsing import read_columns
-from forum.storage.lists import MailingList, RoleGrant, Visibility
+from forum.storage.glossary import GlossaryConcept
+from forum.storage.lists import MailingList, RoleGrant, Visibility, title_in
 from forum.storage.people import Account, Address, Subscription
 
 
@@ -37,6 +38,23 @@ class Reader:
 
 
 ANONYMOUS = Reader()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedList:
+    """A list as the search and its form need it."""
+
+    id: int
+    slug: str
+    title_fr: str
+    title_en: str
+    title_es: str
+    language: str
+    has_glossary: bool
+
+    def title(self, language: str) -> str:
+        """The title in an interface language, or in the list's own."""
+        return title_in(self, language)
 
 
 def joined_lists(reader: Reader) -> ColumnElement[bool]:
@@ -116,9 +134,32 @@ def _moderated_query() -> Select[int]:
     )
 
 
+@cache
+def _names_query(is_anonymous: bool, is_admin: bool) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            MailingList.id,
+            MailingList.slug,
+            MailingList.title_fr,
+            MailingList.title_en,
+            MailingList.title_es,
+            MailingList.language,
+            exists().where(GlossaryConcept.mailing_list_id == MailingList.id),
+        )
+        .where(_visible_to(is_anonymous, is_admin))
+        .order_by(MailingList.id)
+    )
+
+
+def visible_list_names(session: Session, reader: Reader) -> tuple[NamedList, ...]:
+    """The lists a reader may see, as the search needs them."""
+    found = read_columns(session, _names_query(*_kind(reader)), **_known(reader))
+    return tuple(NamedList(*row) for row in found.all())
+
+
 def visible_list_ids(session: Session, reader: Reader) -> frozenset[int]:
-    """The ids of the lists a reader may see, as the search needs them."""
-    return frozenset(session.scalars(select(MailingList.id).where(visible_lists(reader))))
+    """The ids of the lists a reader may see."""
+    return frozenset(one.id for one in visible_list_names(session, reader))
 
 
 def find_list(session: Session, reader: Reader, slug: str) -> MailingList | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from flask import abort, current_app, request, url_for
 
@@ -15,6 +16,7 @@ from forum.config import settings
 LAST_PAGE: Final = 1_000_000
 LARGEST_KEY: Final = 999_999_999
 """Of a row: what `forum.web.converters` reads, and every database takes."""
+_THIS_PAGE: Final = "passerelle.this_page"
 SAFE_IN_PATH: Final = "@:+,;=!$&'()*~"
 """What stands for itself in a part of a path (RFC 3986, section 3.3)."""
 
@@ -37,19 +39,43 @@ def own_path() -> str:
 
 def address_with(**changes: object) -> str:
     """The address of this page with some parameters changed; None takes one away."""
-    rule = request.url_rule
-    if rule is not None and rule.methods is not None and "GET" not in rule.methods:
-        path = url_for("reading.home")
-    else:
-        path = request.root_path + quote(request.path, safe="/" + SAFE_IN_PATH)
-    pairs = [
-        (name, value)
-        for name, value in request.args.items(multi=True)
-        # The language has been kept in a cookie by now.
-        if name != "lang" and name not in changes
-    ]
-    pairs += [(name, str(value)) for name, value in changes.items() if value is not None]
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+    path, given = _this_page()
+    pairs = [pair for name, pair in given if name not in changes]
+    changed = {name: str(value) for name, value in changes.items() if value is not None}
+    if changed:
+        pairs.append(urlencode(changed))
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
+
+
+def addresses_narrowing(parameter: str, text: str) -> Callable[[str], str]:
+    """Addresses of this page, each with some more words in one parameter, on its first page.
+
+    Args:
+        text: The value of the parameter before the words.
+    """
+    # A page of results has a hundred of them: what is the same in all is written once.
+    start = address_with(**{parameter: None, "page": None})
+    start += f"{'&' if '?' in start else '?'}{quote_plus(parameter)}={quote_plus(text)}+"
+    return lambda words: start + quote_plus(words)
+
+
+def _this_page() -> tuple[str, list[tuple[str, str]]]:
+    """The path of this page and its parameters, each with its encoded form; once a request."""
+    found: tuple[str, list[tuple[str, str]]] | None = request.environ.get(_THIS_PAGE)
+    if found is None:
+        rule = request.url_rule
+        if rule is not None and rule.methods is not None and "GET" not in rule.methods:
+            path = url_for("reading.home")
+        else:
+            path = request.root_path + quote(request.path, safe="/" + SAFE_IN_PATH)
+        given = [
+            (name, urlencode(((name, value),)))
+            for name, value in request.args.items(multi=True)
+            # The language has been kept in a cookie by now.
+            if name != "lang"
+        ]
+        found = request.environ[_THIS_PAGE] = path, given
+    return found
 
 
 def page_number() -> int:

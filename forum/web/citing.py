@@ -73,7 +73,7 @@ def found(form: str) -> Response:
     """All that a search finds, up to `MOST_CITED`, as references in the order of the results."""
     reader = any_reader()
     wanted = asked(reader, request.args.get("q", "").strip())
-    hits = find(reader, wanted.wide, 1, MOST_CITED, wanted_sort())
+    hits = find(wanted, 1, MOST_CITED, wanted_sort())
     ids = [hit.post_id for hit in hits.hits]
     posts = {post.id: post for post in db.session.scalars(_to_cite(ids, reader))}
     citations = [citation_of(posts[key]) for key in ids if key in posts]

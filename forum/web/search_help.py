@@ -21,10 +21,8 @@ from forum.domain.query import (
 )
 from forum.domain.query_text import written
 from forum.domain.query_tree import Filter
-from forum.extensions import db
 from forum.search.protocol import SearchIndex
 from forum.search.spelling import meant
-from forum.storage.visibility import Reader, visible_list_ids
 from forum.web.addresses import address_with
 from forum.web.search_words import explained
 
@@ -52,15 +50,16 @@ class Empty:
     """Empty where nothing else is left."""
 
 
-def spellings(reader: Reader, query: SearchQuery, total: int) -> list[Meant]:
+def spellings(lists: frozenset[int], query: SearchQuery, total: int) -> list[Meant]:
     """What may have been meant by the words that occur nowhere; offered, never imposed.
 
     Args:
+        lists: that the reader sees.
         total: of what was found. Where all words are needed and something was found, each occurs.
     """
     if query.root is None or (total and not _has_choice(query.root)):
         return []
-    index, lists = search_index(), visible_list_ids(db.session(), reader)
+    index = search_index()
     found: dict[str, Meant] = {}
     for part in text_parts(query)[:MOST_WORDS]:
         if not isinstance(part, Word) or part.scope is Scope.AUTHOR or part.text in found:
@@ -74,12 +73,12 @@ def spellings(reader: Reader, query: SearchQuery, total: int) -> list[Meant]:
     return list(found.values())
 
 
-def empty_parts(reader: Reader, query: SearchQuery, titles: dict[str, str]) -> list[Empty]:
+def empty_parts(lists: frozenset[int], query: SearchQuery, titles: dict[str, str]) -> list[Empty]:
     """The parts of a search that find nothing by themselves, for a search that finds nothing."""
     root = query.root
     if not isinstance(root, AllOf) or len(root.parts) > MOST_WORDS:
         return []
-    index, lists = search_index(), visible_list_ids(db.session(), reader)
+    index = search_index()
     found = []
     for number, part in enumerate(root.parts):
         alone = SearchQuery(query.text, part)

@@ -13,7 +13,7 @@ from forum.domain.glossary import Expansion
 from forum.domain.query import SearchQuery, parse
 from forum.extensions import db
 from forum.search.widening import widened
-from forum.storage.visibility import Reader, visible_list_ids
+from forum.storage.visibility import NamedList, Reader, visible_list_names
 from forum.web.addresses import address_with
 
 WITHOUT: Final = "without"
@@ -30,6 +30,13 @@ class Asked:
     query: SearchQuery
     wide: SearchQuery
     expansions: tuple[Expansion, ...]
+    lists: tuple[NamedList, ...]
+    """Those that the reader sees."""
+
+    @property
+    def list_ids(self) -> frozenset[int]:
+        """The ids of those lists."""
+        return frozenset(one.id for one in self.lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,12 @@ class Offer:
 
 def asked(reader: Reader, text: str) -> Asked:
     """A search with what the glossaries add to it, unless the request says no."""
-    query = parse(text)
-    if request.args.get(AS_TYPED) == "no":
-        return Asked(query, query, ())
-    lists = visible_list_ids(db.session(), reader) if query.root else frozenset()
+    query, lists = parse(text), visible_list_names(db.session(), reader)
+    glossaries = [one.id for one in lists if one.has_glossary]
+    if not glossaries or query.root is None or request.args.get(AS_TYPED) == "no":
+        return Asked(query, query, (), lists)
     without = frozenset(map(fold, request.args.getlist(WITHOUT)))
-    return Asked(query, *widened(db.session(), query, lists, without))
+    return Asked(query, *widened(db.session(), query, glossaries, without), lists)
 
 
 def offers(expansions: tuple[Expansion, ...]) -> list[Offer]:

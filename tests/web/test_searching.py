@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from forum.config import search_index
 from forum.search.indexer import drain
 from forum.storage.archive import PostState
-from forum.web.searching import narrowed, operator_text
+from forum.web.search_operators import narrowed, narrowing, operator_text
 from tests.factories import START, Make
 from tests.web.signing import sign_in
 
@@ -80,14 +80,14 @@ def test_facets_narrow(client: FlaskClient, indexed: Make) -> None:
     text = client.get("/search?q=monnaies+OR+monedas").text
     assert "2 posts found" in text
     assert "Narrow the search" in text
-    query = narrowed("monnaies OR monedas", "year", "2010")
+    query = narrowed("monnaies OR monedas", narrowing("year", "2010"))
     assert "1 post found" in client.get("/search", query_string={"q": query}).text
 
 
 def test_operators_quote_what_must_be_quoted() -> None:
     assert operator_text("list", "ancrage-territorial") == "list:ancrage-territorial"
     assert operator_text("from", "Awa Ndiaye") == 'from:"Awa Ndiaye"'
-    assert narrowed("x", "author", 'Awa "Ada" Ndiaye') == 'x from:"Awa  Ada  Ndiaye"'
+    assert narrowed("x", narrowing("author", 'Awa "Ada" Ndiaye')) == 'x from:"Awa  Ada  Ndiaye"'
 
 
 def test_private_lists_are_found_by_their_members_alone(client: FlaskClient, indexed: Make) -> None:

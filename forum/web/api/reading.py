@@ -25,8 +25,10 @@ from forum.web.api.documents import (
 from forum.web.filters import iso
 from forum.web.reader import bearer_reader
 from forum.web.reading import find_message
+from forum.web.search_facets import shown_facets
+from forum.web.search_results import FoundPost, found_posts
 from forum.web.search_wider import asked
-from forum.web.searching import find, found_posts, shown_facets, wanted_sort
+from forum.web.searching import find, wanted_sort
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -109,9 +111,9 @@ def search() -> Response:
     reader = bearer_reader()
     page, per_page = page_and_size()
     wanted = asked(reader, request.args.get("q", ""))
-    hits = find(reader, wanted.wide, page, per_page, wanted_sort(), facets=True)
+    hits = find(wanted, page, per_page, wanted_sort(), facets=True)
     facets: dict[str, Any] = {"language": {}, "year": {}, "author": {}, "list": {}, "tag": {}}
-    items = [_hit(row, reader) for row in found_posts(reader, hits, wanted.wide)]
+    items = [_hit(row, reader) for row in found_posts(reader, hits, wanted)]
     document = page_of(items, hits.total, page, per_page)
     document["facets"] = facets | shown_facets(hits, reader)
     document["expanded"] = [
@@ -123,7 +125,14 @@ def search() -> Response:
     return jsonify(document)
 
 
-def _hit(row: Any, reader: Any) -> Document:
+def _snippet(row: FoundPost) -> str:
+    """The place in an attachment stands behind the attachment's name."""
+    if not row.file:
+        return str(row.snippet)
+    return f"{row.file}: {row.file_text or row.snippet}"
+
+
+def _hit(row: FoundPost, reader: Any) -> Document:
     return {
         "post_id": row.post_id,
         "thread_id": row.thread_id,
@@ -132,6 +141,6 @@ def _hit(row: Any, reader: Any) -> Document:
         "author": hiding(reader)(row.author),
         "date": iso(row.date),
         "language": row.language,
-        "snippet": str(row.snippet),
+        "snippet": _snippet(row),
         "score": row.score,
     }

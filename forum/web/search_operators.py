@@ -1,0 +1,57 @@
+"""Searches written further: the form's fields and the counts of a facet become operators."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import request
+
+from forum.web.search_time import operators
+
+LONGEST_QUERY: Final = 2_000
+OPERATORS: Final = {
+    "list": "list",
+    "language": "lang",
+    "author": "from",
+    "tag": "tag",
+    "after": "after",
+    "before": "before",
+    "attachment": "has",
+}
+"""Fields of the form beside the box, and the operator that each writes."""
+
+
+def with_operators(text: str) -> str:
+    """A search with what the form's other fields ask for, written as operators."""
+    parts = []
+    for field, operator in OPERATORS.items():
+        value = " ".join(request.args.get(field, "").replace('"', " ").split())
+        if value:
+            parts.append(operator_text(operator, value))
+    if not parts:
+        return text
+    return " ".join([as_one(text), *parts] if text else parts)[:LONGEST_QUERY]
+
+
+def operator_text(operator: str, value: str) -> str:
+    """`from:"Awa Ndiaye"`: an operator with its value, quoted where it must be."""
+    plain = value.replace("-", "").replace("_", "").isalnum()
+    return f"{operator}:{value}" if plain else f'{operator}:"{value}"'
+
+
+def narrowing(facet: str, value: str) -> str:
+    """The operators that narrow a search to one value of a facet."""
+    if facet == "year":
+        return operators(int(value), 0)
+    operator = {"language": "lang", "author": "from"}.get(facet, facet)
+    return operator_text(operator, value.replace('"', " "))
+
+
+def narrowed(text: str, words: str) -> str:
+    """A search with operators behind it."""
+    return f"{as_one(text)} {words}"
+
+
+def as_one(text: str) -> str:
+    """A search to which operators can be added: AND binds stronger than OR."""
+    return f"({text})" if " OR " in text else text
