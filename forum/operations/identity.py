@@ -12,6 +12,7 @@ from forum.operations import tokens
 from forum.operations.accounts import AccountError, check_email
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
+from forum.operations.ruling import carry_flags
 from forum.storage.archive import Post
 from forum.storage.choices import ThreadSubscription
 from forum.storage.mail import HeldMessage, IndexQueue
@@ -115,6 +116,7 @@ def _join(session: Session, address: Address, author: Author, now: datetime) -> 
         .where(HeldMessage.author_id == before, HeldMessage.author_email == address.email)
         .values(author_id=author.id)
     )
+    carry_flags(session, before, author.id, now, keep=not is_only)
     if is_only:
         _join_choices(session, before, author.id)
     address.author_id = author.id

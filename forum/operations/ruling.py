@@ -25,6 +25,9 @@ _STORED: Final[Mapping[str, Callable[[Iterable[str]], object]]] = {
 }
 
 
+_STRICTNESS: Final = (PersonFlag.ACCEPT, PersonFlag.HOLD, PersonFlag.BANNED)
+
+
 class RuleError(ValueError):
     """A rule that cannot be; the text says why."""
 
@@ -130,6 +133,35 @@ def lift_flag(
     session.delete(row)
     session.flush()
     return True
+
+
+def carry_flags(
+    session: Session, before: int, after: int, now: datetime, *, keep: bool = False
+) -> None:
+    """Let what was decided about a person hold for another who turns out to be the same.
+
+    Of two decisions for one list the stricter one holds, and of two alike the one that ends later.
+
+    Args:
+        before: The author that the decisions are on.
+        after: The one whose address it is.
+        keep: Whether the first goes on being somebody, with other addresses.
+    """
+    for row in session.scalars(select(SenderFlag).where(SenderFlag.author_id == before)).all():
+        standing = _flag(session, after, row.mailing_list)
+        if standing is None or _weight(row, now) > _weight(standing, now):
+            flag_sender(
+                session, after, PersonFlag(row.flag), now, mailing_list=row.mailing_list,
+                account=row.set_by, until=row.until, reason=row.reason,
+            )  # fmt: skip
+        if not keep:
+            session.delete(row)
+    session.flush()
+
+
+def _weight(row: SenderFlag, now: datetime) -> tuple[bool, int, bool, datetime]:
+    holds = row.until is None or row.until > now
+    return holds, _STRICTNESS.index(row.flag), row.until is None, row.until or now
 
 
 def _flag(session: Session, author_id: int, mailing_list: MailingList | None) -> SenderFlag | None:
