@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from forum.domain.flowed import flow
 from forum.domain.subject import parse_subject
 from forum.domain.values import Mailbox
-from forum.operations.raw import load_raw
+from forum.operations.raw import load_raw, newest_raw
 from forum.settings import Settings
-from forum.storage.archive import Post
+from forum.storage.archive import Post, RawMessage
 from forum.storage.lists import MailingList
 from forum.storage.mail import DigestDelivery
 from forum.storage.people import DigestFormat
@@ -55,7 +55,7 @@ class Digest:
     hash: BodyHash
 
 
-_Key = tuple[str, bool, tuple[int, ...]]
+_Key = tuple[str, bool, tuple[tuple[int, int], ...]]
 """The language, whether in one plain text, and the posts."""
 
 
@@ -103,7 +103,7 @@ class DigestBuilder:
         plain: bool,
         session: Session,
     ) -> Digest:
-        key = (language, plain, tuple(post.id for post in posts))
+        key = (language, plain, tuple((post.id, post.corrections) for post in posts))
         found = self._cache.get(key)
         if found is None:
             several = own_languages(session, [post.id for post in posts if post.language == "mul"])
@@ -113,7 +113,10 @@ class DigestBuilder:
             if plain:
                 content = digest_plain.content(made, posts, language, self.settings)
             else:
-                messages = _messages(posts, mailing_list, language, self.settings, self.lookup)
+                kept = [newest_raw(session, post) for post in posts]
+                messages = _messages(
+                    posts, kept, mailing_list, language, self.settings, self.lookup
+                )
                 content = _assembled(made, messages)
             found = Digest(made.subject, content, BodyHash(content.body, PLACEHOLDER.encode()))
             self._cache[key] = found
@@ -166,6 +169,7 @@ def _head(row: DigestDelivery, posts: Sequence[Post], digest: Digest, settings: 
 
 def _messages(
     posts: Sequence[Post],
+    kept: Sequence[RawMessage | None],
     mailing_list: MailingList,
     language: str,
     settings: Settings,
@@ -174,12 +178,11 @@ def _messages(
     """The messages as they stand in the digest, each within its share of the whole."""
     made: list[bytes] = []
     left = LARGEST_DIGEST
-    for number, post in enumerate(posts):
+    for number, (post, row) in enumerate(zip(posts, kept, strict=True)):
         share = min(LARGEST_MESSAGE, max(LEAST_SHARE, left // (len(posts) - number)))
-        if post.raw is None:
+        if row is None:
             raise LookupError("the post was removed")
-        raw = load_raw(post.raw)
-        light = light_post.with_links(post, raw, language, settings.site_url, share)
+        light = light_post.with_links(post, load_raw(row), language, settings.site_url, share)
         copies = copies_of(post, light, mailing_list, language, settings, lookup)
         made.append(copies.message)
         left -= len(made[-1])

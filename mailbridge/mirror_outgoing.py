@@ -15,7 +15,7 @@ from forum.domain.message import parse
 from forum.domain.mirroring import POST_HEADER
 from forum.domain.values import Flag, Mailbox
 from forum.operations.mirroring_notices import expected_answer
-from forum.operations.raw import load_raw
+from forum.operations.raw import load_raw, newest_raw
 from forum.settings import Settings
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList
@@ -50,7 +50,10 @@ def build(session: Session, delivery: MirrorDelivery, settings: Settings, ring: 
         raise NothingToSend("the post was removed")
     raw = LINE_ENDS.sub(b"\r\n", load_raw(post.raw))
     headers = Headers(split_headers(raw, 0, len(raw))[0])
-    content = redacted_content(raw, lambda text: redact_own_tokens(text, settings.site_url))
+    # Of what its author made of it since, the text and files alone: it is one message out there.
+    newest = newest_raw(session, post) or post.raw
+    sent = LINE_ENDS.sub(b"\r\n", load_raw(newest))
+    content = redacted_content(sent, lambda text: redact_own_tokens(text, settings.site_url))
     known_as = _known_outside(session, mailing_list, post)
     head = b"".join(
         (

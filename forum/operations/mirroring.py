@@ -14,7 +14,6 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from forum.domain.message import parse
 from forum.domain.mirroring import Outside
 from forum.domain.mirroring_echo import (
     Around,
@@ -27,8 +26,9 @@ from forum.domain.mirroring_echo import (
 )
 from forum.domain.mirroring_lines import line_key
 from forum.domain.values import Submission
+from forum.operations.curation_authors import texts_of
 from forum.operations.publishing import add_alias
-from forum.operations.raw import load_raw
+from forum.operations.raw import text_of
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import SendState
@@ -254,14 +254,22 @@ def _compared(
     """What a copy has around a post's text; None where it is another text."""
     if post.raw is None:
         return Around()  # Removed for good: there is nothing to compare, and nothing to post again.
-    ours, text_format = text_of(post)
+    # Its author may have changed it before it left, or after.
+    texts = dict.fromkeys(text for _at, text in reversed(texts_of(session, post)))
+    compared = (_compared_text(session, post, text, submission, outside) for text in texts)
+    return next((found for found in compared if found is not None), None)
+
+
+def _compared_text(
+    session: Session, post: Post, ours: str, submission: Submission, outside: Outside
+) -> Around | None:
     delivery = delivery_of(session, post.id)
     # What the list adds is known from its first copy: one more line later is somebody's own.
     has_come = delivery is not None and delivery.came_back_at is not None
     is_own = Around.is_learned if has_come else Around.is_lists_own
     for here, there in ((ours, submission.text), (submission.text, ours)):
         found = around(here, there)
-        if found is None and text_format != submission.text_format:
+        if found is None and post.text_format != submission.text_format:
             found = around(here, there, without_links=True)
         if found is not None and (is_own(found, outside) or _is_seen(session, post, found)):
             return found if here is ours else Around()
@@ -290,10 +298,3 @@ def _is_seen(session: Session, post: Post, found: Around) -> bool:
         )
     )
     return keys <= {key for key, authors in rows if set(authors) - {post_mark(post.id)}}
-
-
-def text_of(post: Post) -> tuple[str, str]:
-    """The whole text of a post as it was written, and its format; `""` where it is removed."""
-    if post.raw is None:
-        return "", post.text_format
-    return parse(load_raw(post.raw), post.arrived_at).text, post.text_format

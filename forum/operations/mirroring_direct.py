@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from forum.domain.mirroring import Outside
 from forum.domain.mirroring_echo import Around, around, is_short, same_author, same_subject
 from forum.domain.values import Mailbox, Source, Submission
-from forum.operations.mirroring import ECHO_WINDOW, text_of
+from forum.operations.mirroring import ECHO_WINDOW
+from forum.operations.raw import text_of
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mirror import MirrorSighting

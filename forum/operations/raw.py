@@ -8,6 +8,7 @@ import zstandard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.domain.message import parse
 from forum.storage.archive import Post, RawMessage
 from forum.storage.curation import PostRevision
 
@@ -55,6 +56,13 @@ def newest_raw(session: Session, row: Post) -> RawMessage | None:
         .order_by(PostRevision.id.desc())
         .limit(1)
     )
+
+
+def text_of(row: Post) -> tuple[str, str]:
+    """The whole text of a post as first written, and its format; `""` where it is removed."""
+    if row.raw is None:
+        return "", row.text_format
+    return parse(load_raw(row.raw), row.arrived_at).text, row.text_format
 
 
 def replace_raw(session: Session, row: RawMessage, raw: bytes) -> None:

@@ -25,10 +25,13 @@ from forum.domain.message import parse
 from forum.domain.values import Source
 from forum.extensions import db
 from forum.operations import digests
+from forum.operations.curation_authors import edit
 from forum.operations.deliveries import cancel_deliveries
 from forum.operations.lists import ListError, edit_list
+from forum.operations.posting import Posted
 from forum.operations.publishing import publish
 from forum.operations.subscriptions import set_options, unsubscribe
+from forum.operations.writing import write_post
 from forum.search import open_index
 from forum.settings import Settings
 from forum.storage.archive import Post, PostState
@@ -52,19 +55,12 @@ from tests.mailbridge.test_outgoing import (
     TOKEN,
     is_golden,
 )
+from tests.mailbridge.working import Clock
 
 AWA, PILAR = "awa@example.org", "pilar@example.net"
 EVENING = datetime.fromisoformat("2010-03-02T20:00:00+00:00")  # A Tuesday.
 MORNING = datetime.fromisoformat("2010-03-03T06:00:00+00:00")
 MONDAY = datetime.fromisoformat("2010-03-08T06:00:00+00:00")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = EVENING
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Refusing(MemoryTransport):
@@ -79,7 +75,7 @@ class Site:
 
     def __init__(self, session: Session, settings: Settings, make: Make) -> None:
         self.session, self.settings, self.make = session, settings, make
-        self.clock, self.transport = Clock(), Refusing()
+        self.clock, self.transport = Clock(EVENING), Refusing()
         self.where = make.mailing_list()
 
     def reader(self, email: str = PILAR, delivery: str = "daily", **options: str) -> Subscription:
@@ -228,6 +224,22 @@ def test_a_digest_leaves_at_the_lists_hour_with_all_there_is(site: Site) -> None
     (digest,) = site.work(MORNING + timedelta(hours=1))
     assert subjects(digest) == ["Un", "Deux"]
     assert "2 messages" in digest["Subject"]
+
+
+def test_what_its_author_changed_is_in_the_digest_as_it_is_now(site: Site) -> None:
+    site.reader()
+    author = site.make.account(AWA)
+    site.reader(AWA)
+    outcome = write_post(
+        site.session, site.where, author,
+        subject_line="Le puits", text="La réunion est lundi.", now=EVENING, max_bytes=10**6,
+    )  # fmt: skip
+    assert isinstance(outcome, Posted)
+    post = site.session.get_one(Post, outcome.post_id)
+    edit(site.session, post, author, "La réunion est mardi.", EVENING + timedelta(minutes=5))
+    (digest,) = site.work(MORNING)
+    assert "mardi" in digest.as_string()
+    assert "lundi" not in digest.as_string()
 
 
 def test_nothing_new_no_mail(site: Site) -> None:

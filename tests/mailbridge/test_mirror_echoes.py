@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from forum.operations.curation_authors import edit
 from forum.operations.moderation import Verb, decide
 from forum.storage.archive import MessageLink
 from forum.storage.mail import Delivery, HeldMessage, HeldState, IncomingState, SendState
@@ -334,3 +335,20 @@ def test_a_person_on_both_sides_is_one_author(mirror: Mirror, awa) -> None:
     written = mail(author="Awa N. <AWA@example.org>", to=OUTSIDE, message_id="a1@example.net")
     mirror.arrives(passed_on(written, hides=True))
     assert {post.author_id for post in mirror.posts()} == {awa.author_id}
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_its_author_changed_goes_out_as_it_is_now_and_is_known_when_it_comes_back(
+    mirror: Mirror, awa, session: Session, waits: bool
+) -> None:
+    post = mirror.write(awa, "Rencontre de printemps")
+    if not waits:
+        mirror.work()
+    edit(session, post, awa, f"{LONG}\nLa salle est au deuxième étage.\n", mirror.now)
+    mirror.work()
+    (sent,) = mirror.went_out()
+    assert ("deuxième" in sent.get_body(("plain",)).get_content()) is waits
+    assert sent["Message-ID"] == f"<{post.message_id}>"
+    assert sent["In-Reply-To"] is None
+    row = mirror.arrives(passed_on(sent, footer=FOOTER))
+    assert (row.state, row.post_id) == (IncomingState.ECHO, post.id)
