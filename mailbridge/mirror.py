@@ -29,6 +29,7 @@ from forum.storage.mirror import outside_of
 from mailbridge import automatic, mirror_digest, mirror_token
 from mailbridge.automatic import Automatic
 from mailbridge.mirror_arrival import Arrival
+from mailbridge.mirror_proof import is_from_elsewhere
 from mailbridge.mirror_service import take_service
 
 
@@ -66,6 +67,8 @@ def take(
         return None  # Such as an absence reply that has kept our headers.
     if found is None and _take_direct(session, row, arrival):
         return None
+    if found is None and is_from_elsewhere(session, arrival, settings.trusted_authserv):
+        return _hold(session, row, arrival, Reason.UNVERIFIED_SENDER, now)
     if isinstance(found, mirroring.Changed):
         row.post_id = found.post_id
         if found.post_id is not None and found.around is not None:

@@ -79,6 +79,17 @@ class Outside:
         """The domain of its address."""
         return self.address.rpartition("@")[2]
 
+    def is_near(self, address: str) -> bool:
+        """Whether an address, or a domain, is in the list's domain, or in one above or below it."""
+        host = address.lower().rpartition("@")[2]
+        if "." not in host:
+            return bool(host) and host == self.host
+        return (
+            host == self.host
+            or host.endswith(f".{self.host}")
+            or (host.count(".") > 0 and self.host.endswith(f".{host}"))
+        )
+
     def owns(self, address: str) -> bool:
         """Whether an address is the list's own: where one posts, bounces, owners, requests."""
         local, _, host = address.lower().rpartition("@")
@@ -148,9 +159,9 @@ def archived_at(headers: Headers) -> str:
 def real_author(headers: Headers, outside: Outside, written: Mailbox) -> Mailbox:
     """Who wrote a message that the list may have put its own address on.
 
-    The address stands in X-Original-From (Sympa, Google), in Reply-To (Mailman), or inside the
-    name (Sympa's `Name (name@example.org via list)`). Where it is nowhere, a name is left, with an
-    empty address.
+    The address stands in X-Original-From (Sympa, Google), in Reply-To (Mailman), in Cc (Mailman 3
+    where answers go to the list), or inside the name (Sympa's `Name (name@example.org via list)`).
+    Where it is nowhere, a name is left, with an empty address.
 
     Args:
         written: As From has it.
@@ -163,11 +174,24 @@ def real_author(headers: Headers, outside: Outside, written: Mailbox) -> Mailbox
             for box in mailboxes(value):
                 if box.address and not outside.owns(box.key):
                     return Mailbox(_bare(box.name) or name, box.address)
+    copied = _namesake(headers, name, outside)
+    if copied is not None:
+        return copied
     inside = _INSIDE.search(written.name)
     if inside is not None and not outside.owns(inside[0]):
         shown = _bare(name.replace(inside[0], "")) or inside[0].partition("@")[0]
         return Mailbox(shown, inside[0])
     return Mailbox(name, "") if name else written
+
+
+def _namesake(headers: Headers, name: str, outside: Outside) -> Mailbox | None:
+    """Who is copied under the very name that stands before `via`."""
+    wanted = name_key(name)
+    for value in headers.raw_all("cc") if wanted else ():
+        for box in mailboxes(value):
+            if box.address and name_key(box.name) == wanted and not outside.owns(box.key):
+                return Mailbox(name, box.address)
+    return None
 
 
 def without_last_via(name: str) -> str:

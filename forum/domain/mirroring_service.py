@@ -121,7 +121,7 @@ def expected_answer(headers: Headers, subject: str, text: str, outside: Outside)
     for name in ("reply-to", "from"):
         for value in headers.raw_all(name):
             for box in mailboxes(value):
-                if _is_near(box.key, outside):
+                if outside.is_near(box.key):
                     body = f"{command['command'].strip()}\n" if command else "ok\n"
                     return Expected(box, subject, body)
     return None
@@ -143,21 +143,9 @@ def _is_service(headers: Headers, outside: Outside) -> bool:
 
 
 def _is_machine(address: str, outside: Outside) -> bool:
-    if address == outside.address or not _is_near(address, outside):
+    if address == outside.address or not outside.is_near(address):
         return False
     return outside.owns(address) or _SYSTEM.match(address.rpartition("@")[0]) is not None
-
-
-def _is_near(address: str, outside: Outside) -> bool:
-    """Whether an address is in the list's domain, or in one above or below it."""
-    host = address.rpartition("@")[2]
-    if not host or "." not in host:
-        return host == outside.host
-    return (
-        host == outside.host
-        or host.endswith(f".{outside.host}")
-        or (host.count(".") > 0 and outside.host.endswith(f".{host}"))
-    )
 
 
 def _kind(headers: Headers, subject: str, text: str) -> ServiceKind:
@@ -201,7 +189,7 @@ def _about(headers: Headers, text: str) -> tuple[str, ...]:
 def _by_link(text: str, outside: Outside) -> Expected | None:
     for address, subject, body in _links(text):
         wanted = f"{subject}\n{body}"
-        if _is_near(address, outside) and _COMMAND.search(wanted):
+        if outside.is_near(address) and _COMMAND.search(wanted):
             return Expected(Mailbox("", address), subject, f"{body or subject}\n")
     return None
 

@@ -42,6 +42,9 @@ LUZ = ("Luz Vega", "luz@example.net")
         ("Luz (luz@example.net via atelier)", "", ("Luz", "luz@example.net")),
         ("Luz Vega (via atelier Mailing List)", "", ("Luz Vega", "")),
         ("Luz Vega via Atelier", f"Reply-To: {LIST}", ("Luz Vega", "")),
+        ("Luz Vega via Atelier", f"Reply-To: {LIST}\nCc: Ana <a@x.org>, Luz Vega <luz@example.net>",
+         LUZ),
+        ("Luz Vega via Atelier", f"Reply-To: {LIST}\nCc: Ana <a@x.org>, b@x.org", ("Luz Vega", "")),
         ("Luz via Roma via Atelier", "", ("Luz via Roma", "")),
     ],
 )  # fmt: skip
