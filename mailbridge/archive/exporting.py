@@ -26,6 +26,7 @@ from forum.storage.post_documents import Document
 from mailbridge.archive.documents import documents
 from mailbridge.archive.pages import write_html
 from mailbridge.archive.selection import Selection, post_ids, search_posts, stored_messages
+from mailbridge.archive.syntheses import with_syntheses
 from mailbridge.archive.writers import write_csv, write_jsonl, write_maildir, write_mbox
 
 FORMATS: Final = ("mbox", "maildir", "jsonl", "csv", "html")
@@ -94,7 +95,7 @@ def _write(
             case "mbox":
                 return write_mbox(stream, stored_messages(session, selection))
             case "jsonl":
-                return write_jsonl(stream, _posts(session, selection))
+                return write_jsonl(stream, _posts_with_syntheses(session, selection))
         text = io.TextIOWrapper(stream, "utf-8", newline="")
         try:
             return write_csv(text, _posts(session, selection))
@@ -122,6 +123,13 @@ def _posts(session: Session, selection: Selection) -> Iterator[Document]:
     site_url = settings().site_url
     for some in post_ids(session, selection):
         yield from documents(session, some, site_url)
+
+
+def _posts_with_syntheses(session: Session, selection: Selection) -> Iterator[Document]:
+    told: set[int] = set()
+    site_url = settings().site_url
+    for some in post_ids(session, selection):
+        yield from with_syntheses(session, documents(session, some, site_url), told)
 
 
 def _thread(session: Session, mailing_list: MailingList, thread_id: int | None) -> int | None:

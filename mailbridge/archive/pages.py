@@ -25,6 +25,7 @@ from forum.storage.browsing import ThreadRow, thread_row
 from forum.storage.lists import MailingList
 from forum.storage.post_rows import PostRow, posts_where
 from mailbridge.archive.selection import Selection, post_ids
+from mailbridge.archive.syntheses import synthesis_documents, synthesis_html
 
 SEARCHED: Final = 1_000
 """Characters of each post that the small search looks at."""
@@ -126,6 +127,8 @@ def _write_thread(
 ) -> None:
     body = [f'<p><a href="../index.html">{escape(title)}</a></p>']
     body.append(f"<h1>{_shown(row.subject) or escape(gettext('(no subject)'))}</h1>")
+    versions = synthesis_documents(session, [row.id]).get(row.id, ())
+    body += synthesis_html(versions, {post.id for post in posts})
     for post in posts:
         files = _write_attachments(folder, session, post)
         body.append(_article(post, files))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.cli import main
+from forum.operations.synthesis import write_synthesis
 from forum.operations.tokens import issue_api_token
-from forum.storage.archive import PostState
+from forum.storage.archive import Post, PostState
 from tests.factories import START, Make
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "archives.schema.json"
@@ -57,7 +60,65 @@ def test_a_line_is_what_the_api_gives_and_what_the_schema_says(
             f"/api/v1/posts/{post['id']}", headers={"Authorization": f"Bearer {token}"}
         )
         assert answer.get_json() == post
-        assert set(post) == set(schema["properties"]) == set(schema["required"])
+        assert set(post) == set(schema["properties"]) - {"synthesis"} == set(schema["required"])
+
+
+@pytest.fixture
+def summed_up(export: Any, session: Session, make: Make) -> Post:
+    """The first post of the thread, which has a synthesis in two languages."""
+    post = session.scalars(select(Post).order_by(Post.id)).first()
+    assert post is not None
+    marta = make.moderator(post.mailing_list, "marta@example.net", name="Marta")
+    luc = make.account("luc@example.net", name="Luc")
+    written = [
+        ("fr", "D’abord.", marta),
+        ("fr", "Selon #1, écrire à ana@example.net.", luc),
+        ("en", "As #1 says.", marta),
+    ]
+    for days, (language, text, account) in enumerate(written):
+        at = START + timedelta(days=days)
+        write_synthesis(session, post.thread, language, text, at, account)
+    make.commit()
+    return post
+
+
+def test_a_synthesis_leaves_with_all_its_versions_beside_the_first_post_of_its_thread(
+    export: Any, tmp_path: Path, summed_up: Post
+) -> None:
+    assert export("a.jsonl", "--format", "jsonl").stdout == "exported=2\n"
+    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    first, second = (json.loads(line) for line in lines)
+    assert "synthesis" not in second
+    told = [
+        (one["language"], one["author"]["name"], one["written_at"], one["current"])
+        for one in first["synthesis"]
+    ]
+    assert told == [
+        ("fr", "Marta", "2010-03-01T09:00:00Z", False),
+        ("fr", "Luc", "2010-03-02T09:00:00Z", True),
+        ("en", "Marta", "2010-03-03T09:00:00Z", True),
+    ]
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["properties"]["synthesis"]["items"]
+    for one in first["synthesis"]:
+        assert set(one) == set(schema["properties"]) == set(schema["required"])
+    assert first["synthesis"][2]["translated_from"] == "fr"
+
+
+def test_a_page_shows_the_synthesis_first_and_its_earlier_versions_folded(
+    export: Any, tmp_path: Path, summed_up: Post
+) -> None:
+    export("pages", "--format", "html")
+    page = (tmp_path / "pages" / "threads" / f"{summed_up.thread_id}.html").read_text("utf-8")
+    assert (
+        page.index("Selon")
+        < page.index("<details>")
+        < page.index("D’abord")
+        < page.index("<article")
+    )
+    assert f'<a href="#p{summed_up.id}"' in page
+    assert "Luc" in page
+    assert "2010-03-02 09:00" in page
+    assert "ana@example.net" not in page
 
 
 def test_a_table_opens_in_a_spreadsheet_and_runs_nothing(export: Any, tmp_path: Path) -> None:
