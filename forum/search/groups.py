@@ -31,9 +31,8 @@ def page(
         scores = np.zeros(len(documents), dtype=np.float32)
     wanted = first + number
     if len(documents) > 4 * wanted:
-        # Sorting the best few is enough: those up to the last one wanted, equal ones included.
-        key = _first_key(snapshot, documents, scores, sort)
-        best = key <= np.partition(key, wanted - 1)[wanted - 1]
+        # Sorting the best few is enough.
+        best = _least(_first_key(snapshot, documents, scores, sort), wanted)
         documents, scores = documents[best], scores[best]
     order = np.lexsort(_order_keys(snapshot, documents, scores, sort))[first:wanted]
     ids = snapshot.post_ids[documents[order]].tolist()
@@ -59,6 +58,16 @@ def by_thread(
     best = documents[chosen]
     numbers = dict(zip(snapshot.post_ids[best].tolist(), counts.tolist(), strict=True))
     return best, None if scores is None else scores[chosen], numbers
+
+
+def _least(keys: NDArray[Any], wanted: int) -> Ints:
+    """Where the least keys stand, so many at least, and all that are equal to the last of them.
+
+    No more than the least of each block has to be ordered for a bound that so many are within.
+    """
+    size = len(keys) // (4 * wanted)
+    blocks = keys[: len(keys) // size * size].reshape(-1, size).min(axis=1)
+    return np.flatnonzero(keys <= np.partition(blocks, wanted - 1)[wanted - 1])
 
 
 def _first_key(snapshot: Snapshot, documents: Ints, scores: Floats, sort: Sort) -> NDArray[Any]:

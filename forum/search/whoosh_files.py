@@ -108,7 +108,8 @@ def generation(folder: Path) -> int:
         names = os.listdir(folder)  # noqa: PTH208 - twice as fast, and done for every search.
     except OSError:
         return -1
-    return max((int(m[1]) for name in names if (m := TOC_NAME.fullmatch(name))), default=-1)
+    tables = [name for name in names if name.endswith(".toc")]
+    return max((int(m[1]) for name in tables if (m := TOC_NAME.fullmatch(name))), default=-1)
 
 
 def latest_sums(folder: Path) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class WhooshIndex:
             except _DAMAGE:
                 self._report_damage(folder)
             else:
-                rebuilding = self.rebuilt_to() is not None
+                rebuilding = self._building() is not None
                 return SearchHits(len(documents), hits, counts, months, rebuilding)
         return SearchHits(0, (), rebuilding=True)
 

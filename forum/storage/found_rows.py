@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from functools import cache
 from typing import Any
 
@@ -17,11 +17,12 @@ from forum.storage.people import Author
 
 
 def found_rows(
-    session: Session, post_ids: Collection[int], list_ids: Iterable[int]
+    session: Session, post_ids: Collection[int], list_ids: Container[int]
 ) -> dict[int, Row[Any]]:
     """Posts by id, those that are still shown in these lists: the index may be a moment behind."""
-    rows = read_columns(session, _posts(), posts=list(post_ids), lists=list(list_ids))
-    return {row[0]: row for row in rows.all()}
+    # As a condition of the query, the lists would have SQLite read an index over all their posts.
+    rows = read_columns(session, _posts(), posts=list(post_ids)).all()
+    return {row.id: row for row in rows if row.mailing_list_id in list_ids}
 
 
 def found_segments(
@@ -64,7 +65,6 @@ def _posts() -> Select[*tuple[Any, ...]]:
         .where(
             Post.id.in_(bindparam("posts", expanding=True)),
             Post.state == PostState.VISIBLE,
-            Post.mailing_list_id.in_(bindparam("lists", expanding=True)),
         )
     )
 
