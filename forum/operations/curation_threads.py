@@ -50,9 +50,12 @@ def retitle(
     kept = {language: title for language, title in kept.items() if title}
     if not shown and not kept:
         raise Refused(Refusal.NO_SUBJECT, thread.id)
-    return _change(
+    entry = _change(
         session, thread, "retitle", now, account, Aspect.SUBJECT, subject=shown, titles=kept
     )
+    # The first post is found by what its thread is called, too.
+    index_again(session, posts_of_thread(session, thread.id)[:1], now)
+    return entry
 
 
 def pin(
@@ -169,6 +172,8 @@ def undo_change(session: Session, decision: CurationDecision, now: datetime) -> 
         setattr(thread, name, value)
     if "tags" in decision.before["values"]:
         index_again(session, posts_of_thread(session, thread.id), now)
+    if "subject" in decision.before["values"]:
+        index_again(session, posts_of_thread(session, thread.id)[:1], now)
     session.flush()
 
 

@@ -46,6 +46,9 @@ def _posts() -> Select[*tuple[Any, ...]]:
             Post.author_name,
             Post.language,
             Thread.tags,
+            Post.position,
+            Thread.subject.label("thread_subject"),
+            Thread.titles,
         )
         .join(Thread, Thread.id == Post.thread_id)
         .join(MailingList, MailingList.id == Post.mailing_list_id)
@@ -110,7 +113,14 @@ def _document(
         attachment_names=tuple(one.filename for one in attachment_rows),
         segments=segments,
         attachment_texts=attachment_texts,
+        titles=_titles(row) if row.position == 0 else (),
     )
+
+
+def _titles(row: Row[Any]) -> tuple[str, ...]:
+    """What a thread is called in other words than its first post says."""
+    named = dict.fromkeys((row.thread_subject, *row.titles.values()))
+    return tuple(title for title in named if title and title not in row.subject)
 
 
 def _languages(segments: Iterable[Segment], language: str) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class IndexDocument:
     segments: tuple[Segment, ...]
     attachment_texts: tuple[str, ...] = ()
     """What was read inside the attachments."""
+    titles: tuple[str, ...] = ()
+    """With the first post of a thread: what it is called now, where that is not its subject."""
 
     @property
     def has_attachment(self) -> bool:

@@ -84,7 +84,8 @@ class Field:
 def texts(document: IndexDocument) -> Iterator[Text]:
     """All texts of a document, in the order in which their words are placed."""
     in_subject = ((Scope.SUBJECT, TEXT_WEIGHT), (Scope.TEXT, SUBJECT_WEIGHT))
-    yield Text(document.subject, UNDETERMINED, in_subject)
+    for name in (document.subject, *document.titles):
+        yield Text(name, UNDETERMINED, in_subject)
     for segment in document.segments:
         if segment.role == Role.REPLY:
             weights = ((Scope.TEXT, _weight(segment)),)
