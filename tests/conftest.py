@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,8 +22,10 @@ from sqlalchemy.orm import Session
 
 from forum.app import create_app
 from forum.commands.setup import make_secret_key
+from forum.config import SETTINGS
 from forum.extensions import db
 from forum.settings import Settings
+from forum.web import pieces
 from tests.factories import Make
 from tests.postgresql import PostgresServer, start_server
 from tests.requirements import missing
@@ -77,10 +81,19 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data_dir
 
 
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each site has its data, one after the other: so one app can serve them all."""
+    return tmp_path_factory.mktemp("site") / "var"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, data_dir: Path, migrated: Path) -> Settings:
     """The settings of a site whose database is migrated and empty."""
-    data_dir = tmp_path / "var"
+    if data_dir.exists():
+        # Whoever still writes there writes into what is going away.
+        gone = data_dir.rename(data_dir.with_name("gone"))
+        shutil.rmtree(gone, ignore_errors=True)
     shutil.copytree(migrated, data_dir)
     if request.param == "postgresql":
         missing("postgresql")
@@ -93,15 +106,48 @@ one_database = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 """For tests of what no database has a part in: they run once."""
 
 
+@dataclass(frozen=True)
+class MadeApp:
+    """An app, and how it was before the first test."""
+
+    app: Flask
+    config: dict[str, Any]
+    extensions: dict[str, Any]
+    views: dict[str, Any]
+
+    def restore(self) -> None:
+        """Forget what a test changed and what the app has kept of its data."""
+        self.app.config.clear()
+        self.app.config.update(self.config)
+        self.app.extensions.clear()
+        self.app.extensions.update(self.extensions)
+        self.app.view_functions.update(self.views)
+        pieces.init_app(self.app)
+
+
+@pytest.fixture(scope="session")
+def apps() -> dict[Settings, MadeApp]:
+    """The apps made so far: to make one takes longer than most tests."""
+    return {}
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, apps: dict[Settings, MadeApp]) -> Iterator[Flask]:
     """The app of that site."""
-    app = create_app(settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    yield app
-    with app.app_context():
+    if settings not in apps:
+        app = create_app(settings)
+        app.config["WTF_CSRF_ENABLED"] = False
+        apps[replace(settings)] = MadeApp(
+            app, dict(app.config), dict(app.extensions), dict(app.view_functions)
+        )
+    made = apps[settings]
+    # The very object that the test has.
+    made.app.extensions[SETTINGS] = settings
+    yield made.app
+    with made.app.app_context():
         db.session.remove()
         db.engine.dispose()
+    made.restore()
 
 
 @pytest.fixture

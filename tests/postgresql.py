@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 
 import psycopg
 from flask_migrate import upgrade
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from forum.app import create_app
 from forum.extensions import db
@@ -53,20 +53,29 @@ class PostgresServer:
 
     def _empty(self) -> None:
         address = self.url(self.database).replace("postgresql+psycopg://", "postgresql://")
-        with psycopg.connect(address, autocommit=True) as connection:
+        with psycopg.connect(address) as connection:
             names = [
                 name
                 for (name,) in connection.execute(
-                    "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
+                    "SELECT tablename::text FROM pg_tables"
+                    " WHERE schemaname = 'public' AND tablename != 'alembic_version'"
                 )
-                if name != "alembic_version"
             ]
             for name in names:
                 if name.startswith("search_"):
                     connection.execute(SQL("DROP TABLE {} CASCADE").format(Identifier(name)))
-            kept = [Identifier(name) for name in names if not name.startswith("search_")]
+            kept = [name for name in names if not name.startswith("search_")]
+            look = SQL("(SELECT {} FROM {} LIMIT 1)")
+            looks = (look.format(Literal(name), Identifier(name)) for name in kept)
+            filled = connection.execute(SQL(" UNION ALL ").join(looks)).fetchall()
+            # Few tables hold rows: to delete them takes a tenth of truncating all.
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for (name,) in filled:
+                connection.execute(SQL("DELETE FROM {}").format(Identifier(name)))
             connection.execute(
-                SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(SQL(", ").join(kept))
+                "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass,"
+                " start_value, false) FROM pg_sequences"
+                " WHERE schemaname = 'public' AND last_value IS NOT NULL"
             )
 
     def _migrate(self, data_dir: Path) -> None:

@@ -14,12 +14,16 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from forum.extensions import db
+from forum.search import open_index
 from forum.settings import ListenAddress, Settings
 from forum.storage.people import Account
 from mailbridge.connections import Limits
 from mailbridge.listener import Listener
+from mailbridge.worker import Worker
 from tests.factories import Make
 from tests.mailbridge.mirroring import Mirror, member, mirror_of
+from tests.mailbridge.working import Answering, Clock
 
 
 @dataclass
@@ -157,3 +161,22 @@ def mirror(session: Session, settings: Settings, make: Make) -> Mirror:
 def awa(mirror: Mirror) -> Account:
     """Somebody who writes on the web."""
     return member(mirror)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def transport() -> Answering:
+    return Answering()
+
+
+@pytest.fixture
+def worker(
+    app: Flask, session: Session, settings: Settings, transport: Answering, clock: Clock
+) -> Iterator[Worker]:
+    own = Session(db.engine, expire_on_commit=False)
+    yield Worker(own, settings, transport, open_index(settings, db.engine), now=clock)
+    own.close()

@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
-from sqlalchemy.orm import Session
 
 from forum.domain.bursts import COLLECTED_FOR, Waiting, due_bursts
-from forum.extensions import db
 from forum.operations.deliveries import cancel_deliveries
-from forum.search import open_index
-from forum.settings import Settings
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestItem
 from forum.storage.people import Subscription
 from mailbridge.worker import Worker
 from tests.factories import START, Make
-from tests.mailbridge.test_worker import Answering, Clock
+from tests.mailbridge.working import Answering, Clock
 
 MINUTE = timedelta(minutes=1)
 PATIENT, EAGER = "patient@example.net", "eager@example.net"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def transport() -> Answering:
-    return Answering()
-
-
-@pytest.fixture
-def worker(
-    app: Flask, session: Session, settings: Settings, transport: Answering, clock: Clock
-) -> Iterator[Worker]:
-    own = Session(db.engine, expire_on_commit=False)
-    yield Worker(own, settings, transport, open_index(settings, db.engine), now=clock)
-    own.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge.conftest import RunningSmarthost
 from tests.mailbridge.test_lanes import SilentServer
-from tests.mailbridge.test_worker import NOW, Answering, Clock, states
+from tests.mailbridge.working import NOW, Answering, Clock, states
 
 HOUR = timedelta(hours=1)
 

@@ -28,6 +28,7 @@ from mailbridge.fetch_imap import FetchError, ImapMailbox, modified_utf7
 from mailbridge.fetching import Fetcher, reverse_path_of
 from tests.factories import START, Make, mail
 from tests.mailbridge.imap_server import PASSWORD, ImapServer, running
+from tests.mailbridge.working import Clock
 
 BRIDGE = "pont@lists.example.org"
 
@@ -47,18 +48,9 @@ def mirrored(make: Make) -> MailingList:
     return found
 
 
-class Clock:
-    """A time that passes when it is told to."""
-
-    now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 Look = Callable[..., Fetching]

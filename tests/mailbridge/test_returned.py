@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from forum.extensions import db
 from forum.operations.bounces import resume
 from forum.operations.lists import grant_role
-from forum.search import open_index
 from forum.settings import Settings
 from forum.storage.audit import AuditEntry
 from forum.storage.mail import Delivery, Incoming, IncomingState, Notice, SendState
@@ -24,7 +20,7 @@ from mailbridge.receive import Envelope, receive
 from mailbridge.worker import Worker
 from tests.factories import START, Make
 from tests.mailbridge import bounce_mails as mails
-from tests.mailbridge.test_worker import Answering, Clock
+from tests.mailbridge.working import Answering, Clock
 
 DAY = timedelta(days=1)
 AWA, GRACE = "awa@example.org", "grace@example.net"
@@ -90,25 +86,6 @@ class Site:
 @pytest.fixture
 def site(session: Session, settings: Settings, make: Make) -> Site:
     return Site(session, settings, make)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def transport() -> Answering:
-    return Answering()
-
-
-@pytest.fixture
-def worker(
-    app: Flask, session: Session, settings: Settings, transport: Answering, clock: Clock
-) -> Iterator[Worker]:
-    own = Session(db.engine, expire_on_commit=False)
-    yield Worker(own, settings, transport, open_index(settings, db.engine), now=clock)
-    own.close()
 
 
 def stop_grace(site: Site) -> None:

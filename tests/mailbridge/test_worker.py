@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -21,54 +19,11 @@ from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue, Notice, SendState
 from mailbridge import queue
 from mailbridge.outcomes import Broken, Deferred, Outcome, Refused, Sent
-from mailbridge.transport import MemoryTransport, open_transport
+from mailbridge.transport import open_transport
 from mailbridge.worker import Worker
-from tests.factories import START, Make
+from tests.factories import Make
 from tests.mailbridge.conftest import RunningSmarthost
-
-NOW = START + timedelta(days=1)
-
-
-@dataclass
-class Answering(MemoryTransport):
-    """In memory, and answers as it is told."""
-
-    answer: Callable[[str], Outcome] = lambda recipient: Sent("250 ok")
-    tried: list[str] = field(default_factory=list)
-
-    def send(self, reverse_path: str, recipient: str, message: bytes) -> Outcome:
-        self.tried.append(recipient)
-        outcome = self.answer(recipient)
-        if isinstance(outcome, Sent):
-            super().send(reverse_path, recipient, message)
-        return outcome
-
-
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def transport() -> Answering:
-    return Answering()
-
-
-@pytest.fixture
-def worker(
-    app: Flask, session: Session, settings: Settings, transport: Answering, clock: Clock
-) -> Iterator[Worker]:
-    own = Session(db.engine, expire_on_commit=False)
-    yield Worker(own, settings, transport, open_index(settings, db.engine), now=clock)
-    own.close()
+from tests.mailbridge.working import NOW, Answering, Clock, states
 
 
 @pytest.fixture
@@ -78,13 +33,6 @@ def ancrage(make: Make) -> MailingList:
     make.subscriber(found, "grace@example.net", language="en")
     make.subscriber(found, "pilar@example.net", language="es")
     make.commit()
-    return found
-
-
-def states(session: Session) -> list[str]:
-    session.expire_all()
-    found = list(session.scalars(select(Delivery.state).order_by(Delivery.id)))
-    session.rollback()  # A reader that begins as a writer would keep the worker waiting.
     return found
 
 
