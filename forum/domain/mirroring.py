@@ -40,8 +40,7 @@ _SERVICE_OF: Final = re.compile(
     re.IGNORECASE,
 )
 _MACHINE: Final = re.compile(
-    r"(?:sympa|mailman|majordomo|listserv|listmaster|mailer-daemon|postmaster|no-?reply)"
-    r"(?:[-+=].*)?",
+    r"sympa|mailman|majordomo|listserv|listmaster|mailer-daemon|postmaster|no-?reply",
     re.IGNORECASE,
 )
 _LINK: Final = re.compile(r"<?(https?://[^\s<>\"]{4,900})>?", re.IGNORECASE)
@@ -127,10 +126,11 @@ def service_of(address: str) -> str | None:
     `-request`); `""` where a list server is meant and no list, such as `sympa@lists.example.org`.
     """
     local, _, host = address.rpartition("@")
-    if _MACHINE.fullmatch(local):
-        return ""
     found = _SERVICE_OF.fullmatch(local)
-    return f"{found['list'] or found['behind']}@{host}" if found is not None else None
+    served = (found["list"] or found["behind"]) if found is not None else local
+    if _MACHINE.fullmatch(served):
+        return ""
+    return f"{served}@{host}" if found is not None else None
 
 
 def passed_on_by(headers: Headers, outside: Outside) -> bool:
