@@ -14,10 +14,10 @@ import forum
 from forum.clock import utcnow
 from forum.commands.errors import Failure
 from forum.config import settings
-from forum.domain import message
+from forum.domain import glossary_files, message
 from forum.domain.values import Source
 from forum.extensions import db
-from forum.operations import lists, publishing, subscriptions
+from forum.operations import glossary, lists, publishing, subscriptions
 from forum.storage.lists import MailingList, list_by_slug
 
 FOLDER: Final = Path(forum.__file__).parent / "demo"
@@ -33,9 +33,11 @@ def demo() -> None:
     for entry in _read("lists.toml")["lists"]:
         mailing_list = list_by_slug(db.session(), entry["slug"])
         if mailing_list is None:
-            # With its people in one commit: who leaves later is not put back by a second run.
+            # With its people and its glossary in one commit: who leaves later, or which term is
+            # taken out, is not put back by a second run.
             mailing_list = _make_list(entry)
             _subscribe(mailing_list, people)
+            _take_in_glossary(mailing_list)
             db.session.commit()
         stored, known = _load(mailing_list.id)
         click.echo(f"{entry['slug']}: stored={stored} duplicate={known}")
@@ -70,6 +72,12 @@ def _subscribe(mailing_list: MailingList, people: list[dict[str, Any]]) -> None:
                 delivery=person["delivery"],
                 confirmed=False,
             )
+
+
+def _take_in_glossary(mailing_list: MailingList) -> None:
+    text = (FOLDER / mailing_list.slug / "glossary.csv").read_text(encoding="utf-8")
+    found = glossary_files.read_csv(text)
+    glossary.import_concepts(db.session(), mailing_list, found.concepts, utcnow())
 
 
 def _messages(slug: str) -> Iterator[bytes]:

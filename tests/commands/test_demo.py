@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from forum.commands.demo import FOLDER
+from forum.domain.glossary_files import read_csv
+from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.storage.archive import Post
+from forum.storage.glossary import GlossaryConcept
 from forum.storage.mail import Delivery, Notice
 from forum.storage.people import Account
 from tests.commands.conftest import Run
@@ -23,6 +28,35 @@ def test_the_demonstration_loads_once_and_mails_nobody(app: Flask, run: Run) -> 
         assert db.session.scalar(select(func.count(Post.id))) == messages
         for table in (Delivery, Notice, Account):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
+
+
+@pytest.mark.parametrize("slug", ["ancrage-territorial", "voyages-apprenants"])
+def test_the_glossary_of_each_list_is_whole(slug: str) -> None:
+    found = read_csv((FOLDER / slug / "glossary.csv").read_text(encoding="utf-8"))
+    assert not found.faults
+    for concept in found.concepts:
+        assert all(concept.forms(language) for language in LANGUAGES), concept
+
+
+def test_a_search_of_the_demonstration_is_widened_to_the_other_languages(
+    app: Flask, run: Run, client: FlaskClient
+) -> None:
+    run("demo")
+    run("worker", "--once")
+    text = client.get("/search?q=anclaje+territorial&lang=en").text
+    assert "territorial anchorage" in text
+    assert "<mark>ancrage</mark>" in text
+
+
+def test_a_term_taken_out_of_a_demonstration_glossary_stays_out(app: Flask, run: Run) -> None:
+    run("demo")
+    with app.app_context():
+        before = db.session.scalar(select(func.count(GlossaryConcept.id))) or 0
+        db.session.delete(db.session.scalars(select(GlossaryConcept).limit(1)).one())
+        db.session.commit()
+    run("demo")
+    with app.app_context():
+        assert db.session.scalar(select(func.count(GlossaryConcept.id))) == before - 1
 
 
 def test_who_left_a_demonstration_list_stays_away(run: Run) -> None:
