@@ -37,6 +37,8 @@ def init_app(app: Flask) -> None:
         language_name=language_name,
         current_language=current_language,
         languages=LANGUAGES,
+        # What every page shows; some templates have languages of their own.
+        site_languages=LANGUAGES,
     )
 
 

@@ -42,5 +42,8 @@ def _rendered(name: str, language: str, mail_domain: str, site_url: str) -> Mark
     text = (FOLDER / f"{name}.{language}.md").read_text(encoding="utf-8")
     for placeholder, value in (("mail_domain", mail_domain), ("site_url", site_url)):
         text = text.replace(f"%({placeholder})s", value)
+    # Addresses in narrow columns break at their sign.
+    end = f"{mail_domain}</code></td>"
+    html = render_markdown(text).replace(f"@{end}", f"@<wbr>{end}")
     # Our own text, and sanitised like everybody's.
-    return Markup(render_markdown(text))
+    return Markup(html)  # noqa: S704
