@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from forum.config import search_index
+from forum.domain.message import parse as parse_message
 from forum.domain.query import parse
 from forum.domain.query_text import written
+from forum.domain.values import Source
+from forum.operations.publishing import publish
 from forum.search.indexer import drain
+from forum.storage.lists import MailingList
 from forum.web.search_time import operators
 from forum.web.search_words import explained
+from mailbridge.file_reader import FileReader
 from tests.factories import START, Make
 from tests.web.signing import sign_in
 
@@ -50,6 +57,26 @@ def archive(make: Make) -> Make:
         make.commit()
     make.commit()
     return make
+
+
+def post_with_files(make: Make, *files: tuple[str, str]) -> None:
+    """A post whose attachments the worker has read."""
+    letter = EmailMessage()
+    letter["From"], letter["To"] = "Awa Ndiaye <awa@example.org>", "ancrage@lists.example.org"
+    letter["Subject"], letter["Message-ID"] = "Compte rendu", "<files@example.org>"
+    letter.set_content("Vous trouverez en pièce jointe ce que nous avons écrit ensemble.\n")
+    for name, text in files:
+        letter.add_attachment(text, filename=name)
+    mailing_list = make.session.scalars(select(MailingList).filter_by(slug="ancrage")).one()
+    submission = parse_message(letter.as_bytes(), START)
+    publish(make.session, mailing_list, submission, START, source=Source.EMAIL, mail=False)
+    make.commit()
+    reader = FileReader(make.session, lambda: START)
+    while reader.read_one():
+        pass
+    while drain(make.session, search_index()):
+        make.commit()
+    make.commit()
 
 
 def said(app: Flask, text: str, language: str = "en") -> str:
@@ -200,3 +227,36 @@ def test_nothing_of_private_lists_is_counted_drawn_or_cited(
         assert "Huis clos" not in text, address
         assert "private" not in text, address
         assert 'class="timeline"' not in text, address
+
+
+def test_what_stands_in_an_attachment_is_shown_behind_its_name(
+    archive: Make, client: FlaskClient
+) -> None:
+    post_with_files(
+        archive,
+        ("programme.txt", "Le matin, visite des jardins.\n"),
+        ("statuts.txt", "Article premier: la laiterie du village. Écrire à luz@example.net.\n"),
+    )
+    text = client.get("/search?q=laiterie").text
+    assert '<cite class="file">statuts.txt</cite> – ' in text
+    assert "la <mark>laiterie</mark> du village" in text
+    assert "luz@example.net" not in text
+    assert "pièce jointe ce que" not in text
+    (item,) = client.get("/api/v1/search?q=laiterie").get_json()["items"]
+    assert item["snippet"].startswith("statuts.txt: Article premier: la <mark>laiterie</mark>")
+
+
+def test_a_file_found_by_its_name_stands_above_the_text_of_its_post(
+    archive: Make, client: FlaskClient
+) -> None:
+    post_with_files(archive, ("statuts_2009.txt", "Article premier.\n"))
+    text = client.get("/search?q=statuts").text
+    assert '<cite class="file"><mark>statuts</mark>_2009.txt</cite></p>' in text
+    assert "pièce jointe ce que" in text
+
+
+def test_a_file_is_not_shown_where_the_post_itself_shows_what_was_found(
+    archive: Make, client: FlaskClient
+) -> None:
+    post_with_files(archive, ("notes.txt", "Ce que nous avons écrit.\n"))
+    assert "notes.txt" not in client.get("/search?q=écrit").text
