@@ -19,6 +19,7 @@ from forum.operations.audit import record
 from forum.operations.invitations import Invited
 from forum.storage.base import reading
 from forum.storage.choices import Invitation
+from forum.storage.lists import MailingList
 
 
 @click.command("invite")
@@ -42,7 +43,7 @@ def invite(
     except AccountError as error:
         raise BadInput(str(error)) from None
     if withdraw:
-        _withdraw(mailing_list.id, wanted)
+        _withdraw(mailing_list, wanted)
         return
     now = utcnow()
     try:
@@ -66,17 +67,19 @@ def invite(
         print_row(one.email, one.result)
 
 
-def _withdraw(mailing_list_id: int, emails: list[str]) -> None:
+def _withdraw(mailing_list: MailingList, emails: list[str]) -> None:
     now = utcnow()
     rows = db.session.scalars(
         select(Invitation).where(
-            Invitation.mailing_list_id == mailing_list_id, Invitation.email.in_(emails)
+            Invitation.mailing_list_id == mailing_list.id, Invitation.email.in_(emails)
         )
     )
     gone = {row.email for row in rows if operations.withdraw(db.session(), row, now)}
     missing = [email for email in emails if email not in gone]
     if missing:
         raise BadInput(f"no invitation waits for {', '.join(missing)}")
+    for email in emails:
+        record(db.session(), "withdraw", email, now, mailing_list=mailing_list)
     db.session.commit()
     for email in emails:
         print_row(email, "withdrawn")

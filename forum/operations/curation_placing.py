@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.curation import Refusal
 from forum.domain.subject import parse_subject
 from forum.operations.curation import (
     Refused,
-    index_again,
     keep_decision,
-    latest_decision,
     locked_list,
     posts_of_thread,
 )
-from forum.operations.threading import rethread
-from forum.operations.threads import refresh_summaries
-from forum.storage.archive import MessageLink, Post, Thread
+from forum.operations.curation_seats import Seat, above, pin_posts, posts_by_id
+from forum.storage.archive import Post, Thread
 from forum.storage.audit import AuditEntry
 from forum.storage.choices import ThreadSubscription
-from forum.storage.curation import Aspect, CurationDecision
+from forum.storage.curation import Aspect
 from forum.storage.lists import MailingList
 from forum.storage.people import Account
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Where a post stood before a decision."""
-
-    post: int
-    pin: int | None
-    parent: int | None
-    thread: int
-    first: bool
-    """Whether it began the thread, and so kept its number."""
 
 
 def split(
@@ -71,7 +56,7 @@ def split(
     seats, firsts = _seats(session, pins), _firsts(session, pins)
     thread = _new_thread(session, mailing_list, post, subject)
     _keep_following(session, old, thread.id)
-    _pin(session, mailing_list, pins, {post.id: thread.id}, now)
+    pin_posts(session, mailing_list, pins, {post.id: thread.id}, now)
     entry = keep_decision(
         session, "split", f"post {post.id}", now, account, mailing_list,
         touched={Aspect.PLACE: pins, Aspect.LINE: (old, thread.id)},
@@ -100,7 +85,7 @@ def merge(
         raise Refused(Refusal.NO_THREAD, into.id if roots else thread.id)
     pins = dict.fromkeys(roots, first[0])
     seats, firsts = _seats(session, pins), _firsts(session, pins)
-    _pin(session, mailing_list, pins, {}, now)
+    pin_posts(session, mailing_list, pins, {}, now)
     return keep_decision(
         session, "merge", f"thread {thread.id}", now, account, mailing_list,
         touched={Aspect.PLACE: pins, Aspect.LINE: (thread.id, into.id)},
@@ -124,12 +109,12 @@ def reparent(
     mailing_list = locked_list(session, post.mailing_list_id)
     if post.parent_id == parent.id:
         raise Refused(Refusal.STANDS_THERE, parent.id)
-    if post.id in _above(session, parent.id, {}):
+    if post.id in above(session, parent.id, {}):
         raise Refused(Refusal.CIRCLE, parent.id)
     old, new = post.thread_id, parent.thread_id
     pins: dict[int, int | None] = {post.id: parent.id}
     seats, firsts = _seats(session, pins), _firsts(session, pins)
-    _pin(session, mailing_list, pins, {}, now)
+    pin_posts(session, mailing_list, pins, {}, now)
     return keep_decision(
         session, "reparent", f"post {post.id}", now, account, mailing_list,
         touched={Aspect.PLACE: pins, Aspect.LINE: (old, new)},
@@ -138,71 +123,11 @@ def reparent(
     )  # fmt: skip
 
 
-def undo_placing(session: Session, decision: CurationDecision, now: datetime) -> None:
-    """Put posts back where they stood; later answers follow their parents.
-
-    Raises:
-        Refused: a later decision stands in the way; it is named.
-    """
-    seats = [Seat(**seat) for seat in decision.before["seats"]]
-    rows = {row.id: row for row in _posts(session, [seat.post for seat in seats])}
-    seats = [seat for seat in seats if seat.post in rows]
-    if not seats:
-        return
-    _check_lists(session, decision, seats, rows)
-    _check_circles(session, decision, seats)
-    mailing_list = locked_list(session, rows[seats[0].post].mailing_list_id)
-    threads = {seat.post: seat.thread for seat in seats if _must_reseat(session, seat)}
-    threads |= _lost(session, decision, mailing_list, threads)
-    _pin(session, mailing_list, {seat.post: seat.pin for seat in seats}, threads, now)
-
-
-def reseat(session: Session, seats: Mapping[int, int], now: datetime) -> None:
-    """Give posts the thread they are to keep, and with them what leads to them.
-
-    Args:
-        seats: Threads by post.
-    """
-    for post_id, thread_id in seats.items():
-        session.get_one(Post, post_id).thread_id = thread_id
-        session.execute(
-            update(MessageLink).where(MessageLink.post_id == post_id).values(thread_id=thread_id)
-        )
-    index_again(session, seats, now)
-    session.flush()
-
-
-def _pin(
-    session: Session,
-    mailing_list: MailingList,
-    pins: Mapping[int, int | None],
-    seats: Mapping[int, int],
-    now: datetime,
-) -> None:
-    """Pin posts and arrange their threads anew."""
-    rows = _posts(session, pins)
-    threads = {row.thread_id for row in rows} | set(seats.values())
-    targets = [pin for pin in pins.values() if pin is not None]
-    threads |= {row.thread_id for row in _posts(session, targets)}
-    for row in rows:
-        row.pinned_parent_id = pins[row.id]
-    session.flush()
-    reseat(session, seats, now)
-    refresh_summaries(session, rethread(session, mailing_list, threads, now))
-    # Rows were written past the session.
-    session.expire_all()
-
-
 def _seats(session: Session, post_ids: Iterable[int]) -> list[Seat]:
     return [
         Seat(row.id, row.pinned_parent_id, row.parent_id, row.thread_id, row.position == 0)
-        for row in _posts(session, post_ids)
+        for row in posts_by_id(session, post_ids)
     ]
-
-
-def _posts(session: Session, post_ids: Iterable[int]) -> Sequence[Post]:
-    wanted = sorted(set(post_ids))
-    return session.scalars(select(Post).where(Post.id.in_(wanted)).order_by(Post.id)).all()
 
 
 def _roots(session: Session, thread_id: int) -> list[int]:
@@ -258,83 +183,9 @@ def _keep_following(session: Session, old: int, new: int) -> None:
 
 def _firsts(session: Session, post_ids: Iterable[int]) -> dict[str, int]:
     """The first posts of the threads in which posts stand, by thread."""
-    threads = {row.thread_id for row in _posts(session, post_ids)}
+    threads = {row.thread_id for row in posts_by_id(session, post_ids)}
     return {str(one): posts_of_thread(session, one)[0] for one in sorted(threads)}
 
 
 def _before(seats: Sequence[Seat], firsts: Mapping[str, int]) -> dict[str, Any]:
     return {"seats": [asdict(seat) for seat in seats], "firsts": dict(firsts)}
-
-
-def _lost(
-    session: Session,
-    decision: CurationDecision,
-    mailing_list: MailingList,
-    reseated: Mapping[int, int],
-) -> dict[int, int]:
-    """First posts of threads that fell apart when a post that held them together left."""
-    found: dict[int, int] = {}
-    for thread_id, post_id in decision.before.get("firsts", {}).items():
-        post = session.get(Post, post_id)
-        is_known = int(thread_id) in reseated.values()
-        if post is None or is_known or posts_of_thread(session, int(thread_id)):
-            continue
-        if post.mailing_list_id == mailing_list.id and post.id not in reseated:
-            found[post.id] = int(thread_id)
-    return found
-
-
-def _must_reseat(session: Session, seat: Seat) -> bool:
-    """Whether a post is to take its thread's number back: it began it, or nobody else is there."""
-    if seat.parent is not None or session.get(Thread, seat.thread) is None:
-        return False
-    return seat.first or not posts_of_thread(session, seat.thread)
-
-
-def _check_lists(
-    session: Session, decision: CurationDecision, seats: Sequence[Seat], rows: Mapping[int, Post]
-) -> None:
-    """Refuse where one side was moved to another list since."""
-    for seat in seats:
-        here = rows[seat.post].mailing_list_id
-        parent = session.get(Post, seat.parent) if seat.parent else None
-        thread = session.get(Thread, seat.thread)
-        elsewhere = thread is not None and thread.mailing_list_id != here
-        if parent is not None:
-            elsewhere = parent.mailing_list_id != here
-        if not elsewhere:
-            continue
-        near = [seat.post, *([parent.id] if parent else posts_of_thread(session, seat.thread))]
-        later = latest_decision(session, Aspect.LIST, near, decision.audit_id)
-        if later is not None:
-            raise Refused(Refusal.LATER_DECISION, later)
-
-
-def _check_circles(session: Session, decision: CurationDecision, seats: Sequence[Seat]) -> None:
-    """Refuse where what a post stood below stands below it by a later decision."""
-    restored = {seat.post: seat.parent for seat in seats}
-    for seat in seats:
-        if seat.parent is None:
-            continue
-        path = _above(session, seat.parent, restored)
-        if seat.post in path:
-            later = latest_decision(session, Aspect.PLACE, path, decision.audit_id)
-            if later is not None:
-                raise Refused(Refusal.LATER_DECISION, later)
-
-
-def _above(session: Session, post_id: int, parents: Mapping[int, int | None]) -> list[int]:
-    """A post and all above it.
-
-    Args:
-        parents: Of posts that are to stand elsewhere than they do.
-    """
-    path: dict[int, Any] = {}
-    current: int | None = post_id
-    while current is not None and current not in path:
-        path[current] = None
-        if current in parents:
-            current = parents[current]
-        else:
-            current = session.scalar(select(Post.parent_id).where(Post.id == current))
-    return list(path)

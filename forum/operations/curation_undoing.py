@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from forum.domain.curation import Refusal
 from forum.operations.audit import record
 from forum.operations.curation import Refused, latest_decision, locked_list
-from forum.operations.curation_moving import undo_moving
-from forum.operations.curation_placing import undo_placing
 from forum.operations.curation_posts import WITHDRAW, undo_showing
 from forum.operations.curation_threads import undo_change
+from forum.operations.curation_unmoving import undo_moving
+from forum.operations.curation_unplacing import undo_placing
 from forum.operations.glossary import undo_glossary
 from forum.operations.synthesis import undo_writing
 from forum.operations.topics import undo_topic
