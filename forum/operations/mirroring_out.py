@@ -9,7 +9,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from forum.domain.headers import Headers
-from forum.domain.mirroring import passed_on_by, sent_by
+from forum.domain.mirroring import Outside, passed_on_by, sent_by
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList, Mode
@@ -129,6 +129,13 @@ def held_goes_out(session: Session, held: HeldMessage) -> bool:
     )
 
 
+def was_passed_on(session: Session, held: HeldMessage, outside: Outside) -> bool:
+    """Whether the outside list passed a held message on, as that says itself."""
+    incoming = session.get(Incoming, held.incoming_id) if held.incoming_id else None
+    headers = Headers.of(load_raw(held.raw))
+    return incoming is not None and _is_passed_on(headers, incoming, outside)
+
+
 def came_from_outside(
     session: Session, mailing_list: MailingList, incoming: Incoming, headers: Headers
 ) -> bool:
@@ -136,8 +143,8 @@ def came_from_outside(
     outside = outside_of(session, mailing_list)
     if outside is None:
         return False
-    return (
-        incoming.forward_path == outside.bridge
-        or sent_by(headers, incoming.reverse_path, outside)
-        or passed_on_by(headers, outside)
-    )
+    return incoming.forward_path == outside.bridge or _is_passed_on(headers, incoming, outside)
+
+
+def _is_passed_on(headers: Headers, incoming: Incoming, outside: Outside) -> bool:
+    return sent_by(headers, incoming.reverse_path, outside) or passed_on_by(headers, outside)

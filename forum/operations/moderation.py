@@ -14,7 +14,7 @@ from forum.domain.values import Source, Submission
 from forum.operations import mirroring, publishing
 from forum.operations.audit import record
 from forum.operations.mirroring_direct import post_by_outside
-from forum.operations.mirroring_out import held_goes_out
+from forum.operations.mirroring_out import held_goes_out, was_passed_on
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
 from forum.operations.recipients import Audience
@@ -112,20 +112,23 @@ def _published(
     outside = outside_of(session, held.mailing_list)
     submission = message.parse(load_raw(held.raw), held.held_at, outside=outside)
     row = _standing(session, held.mailing_list, submission, outside, now)
-    if row is not None:
+    stands = row is not None
+    if row is None:
+        row = publishing.publish(
+            session,
+            held.mailing_list,
+            submission,
+            now,
+            source=Source(held.source),
+            goes_out=held_goes_out(session, held),
+            raw=held.raw,
+            audience=audience,
+        )
+    else:
         publishing.add_alias(session, row, submission.message_id)
-        return row, True
-    row = publishing.publish(
-        session,
-        held.mailing_list,
-        submission,
-        now,
-        source=Source(held.source),
-        goes_out=held_goes_out(session, held),
-        raw=held.raw,
-        audience=audience,
-    )
-    return row, False
+    if outside is not None and was_passed_on(session, held, outside):
+        mirroring.note_sighting(session, held.mailing_list, row, submission, now)
+    return row, stands
 
 
 def _standing(

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.operations.lists import edit_list
+from forum.operations.mirroring_status import status
+from forum.operations.moderation import Verb, decide
 from forum.settings import Settings
-from forum.storage.archive import MessageLink
-from forum.storage.mail import IncomingState, SendState
+from forum.storage.archive import MessageLink, ThreadState
+from forum.storage.mail import HeldMessage, IncomingState, SendState
 from forum.storage.mirror import MirrorDelivery
 from tests.factories import Make, mail
 from tests.mailbridge.mirroring import BRIDGE, FOOTER, Mirror, member, mirror_of, passed_on
@@ -136,14 +138,31 @@ def test_an_absence_reply_with_our_headers_goes_nowhere(
 def test_a_held_message_of_the_outside_list_does_not_go_out_when_accepted(
     mirror: Mirror, session: Session
 ) -> None:
-    from forum.operations.moderation import Verb, decide
-    from forum.storage.mail import HeldMessage
-
     mirror.arrives(mail(to=BRIDGE, message_id="odd@example.net"), path="odd@example.net")
     decide(session, session.scalars(select(HeldMessage)).one(), Verb.ACCEPT, mirror.now)
     session.commit()
     mirror.work()
     assert len(mirror.posts()) == 1
+    assert mirror.went_out() == []
+
+
+def test_a_held_message_of_the_outside_list_is_on_both_sides_when_accepted(
+    mirror: Mirror, session: Session
+) -> None:
+    written = mail(author="Luz <luz@example.net>", message_id="l1@example.net")
+    mirror.arrives(passed_on(written))
+    mirror.posts()[0].thread.state = ThreadState.CLOSED
+    session.commit()
+    answer = mail(
+        author="Ana <ana@example.net>", message_id="a1@example.net", in_reply_to="l1@example.net",
+        text="Une réponse de plus.\n",
+    )  # fmt: skip
+    assert mirror.arrives(passed_on(answer)).state == IncomingState.HELD
+    assert status(session, mirror.mailing_list).both == 1
+    decide(session, session.scalars(select(HeldMessage)).one(), Verb.ACCEPT, mirror.now)
+    session.commit()
+    assert status(session, mirror.mailing_list).both == 2
+    mirror.work()
     assert mirror.went_out() == []
 
 
