@@ -10,7 +10,7 @@ from forum.domain import message
 from forum.domain.headers import Headers
 from forum.domain.mirroring import Outside, passed_on_by, sent_by
 from forum.domain.values import Submission
-from forum.operations.posting import Sender
+from forum.operations.judging import Sender
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import Incoming
 from forum.storage.mirror import outside_of

@@ -14,6 +14,7 @@ from forum.domain.rules import Reason
 from forum.domain.values import Source, Submission
 from forum.operations.bounces import heard_from
 from forum.operations.erasing import scrubbed
+from forum.operations.judging import Sender
 from forum.operations.notices import NoticeKind
 from forum.operations.posting import (
     Discarded,
@@ -22,7 +23,6 @@ from forum.operations.posting import (
     Held,
     Posted,
     Rejected,
-    Sender,
     post,
 )
 from forum.operations.raw import replace_raw

@@ -14,16 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain import body, language, message
-from forum.domain.rules import (
-    Accept,
-    Discard,
-    Hold,
-    ListRules,
-    PostingPolicy,
-    Reason,
-    Reject,
-    judge,
-)
+from forum.domain.rules import Accept, Discard, Hold, Reason, Reject
 from forum.domain.values import Source, Submission
 from forum.operations.accounts import ensure_author
 from forum.operations.audit import record
@@ -34,35 +25,18 @@ from forum.operations.curation_following import (
     remember_there,
 )
 from forum.operations.importing_rows import parents
+from forum.operations.judging import Occasion, Sender, judged
 from forum.operations.publishing import add_alias, known_post, publish
 from forum.operations.raw import load_raw, store_raw
-from forum.storage.archive import MessageLink, Post, PostState, Thread, ThreadState
-from forum.storage.lists import MailingList, Posting, Strangers, roles_of
+from forum.operations.threading import place
+from forum.storage.archive import Post
+from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
-from forum.storage.people import Account, address_of, is_subscribed
-from forum.storage.rules import flag_of, rules_of
 
 _OF_THE_WAY: Final = frozenset(
     {Reason.STRANGER, Reason.UNVERIFIED_SENDER, Reason.SPAM, Reason.NOT_FROM_OUTSIDE}
 )
 """Reasons to hold one copy of a message that do not hold for what an outside list passes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What is known of who handed a message in, besides what it says itself."""
-
-    authenticated: bool = False
-    failed: bool = False
-    """A believed verdict says that the author's address is forged."""
-    marked_spam: bool = False
-    """The filter of the trusted mail server takes it for spam."""
-    account: Account | None = None
-    incoming_id: int | None = None
-    from_outside: bool = False
-    """The outside list that this one mirrors has passed the message on, by its own rules."""
-    goes_out: bool = True
-    """Whether the outside list, where there is one, is still to be sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +104,13 @@ def post(
         known = _known(session, mailing_list, submission)
     if known is not None and not _is_judged_anew(known, sender):
         return known
-    policy = _policy(session, mailing_list, submission, sender, max_bytes, now)
-    match judge(submission, policy):
+    placement = place(session, mailing_list, submission)
+    occasion = Occasion(mailing_list, sender, max_bytes, placement.thread_id)
+    match judged(session, submission, occasion, now):
         case Accept():
             row = publish(
                 session, mailing_list, submission, now,
-                source=source, delay=delay, goes_out=sender.goes_out,
+                source=source, delay=delay, goes_out=sender.goes_out, placement=placement,
             )  # fmt: skip
             remember_there(session, home, row, now)
             if isinstance(known, Held):
@@ -229,69 +204,3 @@ def _settle(session: Session, known: Held, row: Post, now: datetime) -> None:
         session, "accept", f"held {held.id}", now,
         mailing_list=held.mailing_list, post=row.id, duplicate=True, automatic=True,
     )  # fmt: skip
-
-
-def _policy(
-    session: Session,
-    mailing_list: MailingList,
-    submission: Submission,
-    sender: Sender,
-    max_bytes: int,
-    now: datetime,
-) -> PostingPolicy:
-    address = address_of(session, submission.author.address) if submission.author.address else None
-    account = sender.account or (address.author.account if address else None)
-    roles = roles_of(session, account.id, mailing_list.id) if account else frozenset()
-    author_id = address.author_id if address else None
-    author_id = sender.account.author_id if sender.account else author_id
-    rules = rules_of(session, mailing_list.id)
-    return PostingPolicy(
-        max_bytes=max_bytes,
-        members_only=mailing_list.posting != Posting.OPEN,
-        moderated=mailing_list.posting == Posting.MODERATED,
-        discards_strangers=mailing_list.strangers == Strangers.DISCARD,
-        author_is_member=bool(author_id)
-        and is_subscribed(session, mailing_list.id, author_id or 0),
-        author_is_moderator=bool(roles & {"owner", "moderator"})
-        or bool(account and account.is_admin),
-        sender_authenticated=sender.authenticated or sender.account is not None,
-        sender_failed=sender.failed,
-        thread_closed=_answers_closed_thread(session, mailing_list, submission),
-        from_outside=sender.from_outside,
-        flag=flag_of(session, mailing_list.id, author_id, now) if author_id else None,
-        has_posted=_has_posted(session, mailing_list, author_id, rules),
-        marked_spam=sender.marked_spam,
-        rules=rules,
-    )
-
-
-def _has_posted(
-    session: Session, mailing_list: MailingList, author_id: int | None, rules: ListRules
-) -> bool:
-    """Whether a post of theirs stands; looked for only where the list asks."""
-    if not rules.first_post or not author_id:
-        return not rules.first_post
-    here = (Post.mailing_list_id == mailing_list.id) & (Post.state == PostState.VISIBLE)
-    wanted = select(Post.id).where(Post.author_id == author_id, here).limit(1)
-    return session.scalar(wanted) is not None
-
-
-def _answers_closed_thread(
-    session: Session, mailing_list: MailingList, submission: Submission
-) -> bool:
-    wanted = [*submission.references, *submission.in_reply_to]
-    if not wanted:
-        return False
-    return (
-        session.scalar(
-            select(Thread.id)
-            .join(MessageLink, MessageLink.thread_id == Thread.id)
-            .where(
-                MessageLink.mailing_list_id == mailing_list.id,
-                MessageLink.message_id.in_(wanted[-50:]),
-                Thread.state == ThreadState.CLOSED,
-            )
-            .limit(1)
-        )
-        is not None
-    )

@@ -48,6 +48,7 @@ def publish(
     goes_out: bool = True,
     raw: RawMessage | None = None,
     audience: Audience | None = None,
+    placement: threading.Placement | None = None,
 ) -> Post:
     """Make a post of a message, without judging it.
 
@@ -56,9 +57,10 @@ def publish(
         goes_out: Whether the outside list of a mirrored list is sent it: not what came from there.
         raw: The bytes of the message, where they are kept already.
         audience: Of the lists, where several posts are made together.
+        placement: What `threading.place` told of it in this transaction.
     """
     address = ensure_author(session, submission.author, submission.date)
-    placement = threading.place(session, mailing_list, submission)
+    placement = placement or threading.place(session, mailing_list, submission)
     # Held on to, so that it is read from the database once.
     parent = session.get(Post, placement.parent_id) if placement.parent_id else None
     shown = _read_body(session, mailing_list, submission, parent, address)

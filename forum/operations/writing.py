@@ -12,6 +12,7 @@ from forum.domain.values import Draft, Mailbox, Source, UploadedFile
 from forum.operations import posting
 from forum.operations.curation_posts import withdraw
 from forum.operations.deliveries import cancel_deliveries
+from forum.operations.judging import Sender
 from forum.operations.telling_moderators import tell_of_held
 from forum.operations.tokens import new_secret
 from forum.storage.archive import Post, PostState
@@ -69,7 +70,7 @@ def write_post(
         now,
         max_bytes=max_bytes,
         source=Source.WEB,
-        sender=posting.Sender(authenticated=True, account=account),
+        sender=Sender(authenticated=True, account=account),
         delay=delay,
     )
     if isinstance(disposition, posting.Held):

@@ -13,8 +13,9 @@ from forum.domain.rules import Reason
 from forum.domain.values import Source
 from forum.operations.accounts import AccountError, set_held_mail
 from forum.operations.curation_authors import report, settle_report
+from forum.operations.judging import Sender
 from forum.operations.lists import revoke_role
-from forum.operations.posting import Sender, hold
+from forum.operations.posting import hold
 from forum.settings import Settings
 from forum.storage.curation import PostReport
 from forum.storage.lists import MailingList

@@ -132,6 +132,20 @@ def test_an_answer_in_a_closed_thread_waits(session: Session, mailing_list: Mail
     assert isinstance(held, Held) and held.reasons == (Reason.CLOSED_THREAD,)
 
 
+def test_an_answer_that_names_a_closed_thread_by_its_subject_alone_waits_too(
+    session: Session, mailing_list: MailingList
+) -> None:
+    first = receive(session, mailing_list, mail(author=AWA, subject="Le verger"))
+    assert isinstance(first, Posted)
+    session.get_one(Thread, first.thread_id).state = ThreadState.CLOSED
+    answer = mail(
+        author=AWA, subject="Re: Le verger", text="Encore un mot sur le verger.\n",
+        date=START + timedelta(hours=1),
+    )  # fmt: skip
+    held = receive(session, mailing_list, answer)
+    assert isinstance(held, Held) and held.reasons == (Reason.CLOSED_THREAD,)
+
+
 def test_who_was_written_to_directly_gets_no_second_copy(
     session: Session, mailing_list: MailingList
 ) -> None:

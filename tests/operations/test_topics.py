@@ -13,7 +13,8 @@ from forum.domain.topics import TopicFault
 from forum.domain.values import Source
 from forum.operations.curation_threads import set_tags
 from forum.operations.curation_undoing import undo
-from forum.operations.posting import Posted, Sender, post
+from forum.operations.judging import Sender
+from forum.operations.posting import Posted, post
 from forum.operations.topics import (
     TopicError,
     TopicFields,
