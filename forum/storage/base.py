@@ -99,6 +99,11 @@ def set_reading(value: bool) -> None:
     _reading.set(value)
 
 
+def is_reading() -> bool:
+    """Whether this transaction only reads."""
+    return _reading.get()
+
+
 KEYED = "passerelle_key"
 """The option of an engine that holds the key of digests nobody else can make."""
 
@@ -134,6 +139,12 @@ def _on_connect(cache_kilobytes: int, connection: sqlite3.Connection, record: ob
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def keep_pages_at(connection: Connection, kilobytes: int) -> None:
+    """Limit what SQLite keeps of its pages in memory for one connection; nothing on PostgreSQL."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{kilobytes:d}")
 
 
 def _on_begin(connection: Connection) -> None:

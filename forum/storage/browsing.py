@@ -22,12 +22,11 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
-    true,
     type_coerce,
     union_all,
 )
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
 from forum.storage.archive import Post, PostState, Thread
@@ -36,16 +35,6 @@ from forum.storage.people import Author
 
 shown_author = func.coalesce(func.nullif(Post.author_name, ""), Author.name)
 """A post's author as written in the message, else as known from their newest mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """A list with what it holds."""
-
-    mailing_list: MailingList
-    threads: int
-    posts: int
-    last_post_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,92 +105,6 @@ def read_columns(
     """
     session.flush()
     return session.connection().execute(query, values)
-
-
-def list_rows(session: Session, visible: ColumnElement[bool]) -> list[ListRow]:
-    """The lists that fulfil a predicate, the liveliest first."""
-    rows = session.execute(_lists().where(visible)).all()
-    found = [
-        ListRow(row[0], row[1], int(row[2] or 0), max(filter(None, row[3:]), default=None))
-        for row in rows
-    ]
-    return sorted(found, key=lambda row: (row.last_post_at is None, _age_key(row)))
-
-
-@cache
-def _lists() -> Select[*tuple[Any, ...]]:
-    # Not joined and grouped: the predicate would be asked for each thread.
-    return select(
-        MailingList,
-        _of_each_list(func.count()),
-        _of_each_list(func.sum(Thread.post_count)),
-        *(_newest_of_list(pinned) for pinned in (False, True)),
-    ).order_by(MailingList.slug)
-
-
-def _of_each_list(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    # A covering index answers.
-    query = select(value).where(Thread.mailing_list_id == MailingList.id, SHOWN)
-    return query.correlate(MailingList).scalar_subquery()
-
-
-@cache
-def _newest_of_list(pinned: bool) -> ColumnElement[datetime]:
-    thread = aliased(Thread)
-    return (
-        select(thread.last_post_at)
-        .where(
-            thread.mailing_list_id == MailingList.id,
-            thread.pinned.is_(pinned),
-            thread.merged_into_id.is_(None),
-            thread.post_count > 0,
-        )
-        .order_by(thread.last_post_at.desc())
-        .limit(1)
-        .correlate(MailingList)
-        .scalar_subquery()
-    )
-
-
-def is_list(list_id: int) -> ColumnElement[bool]:
-    """The predicate of one list."""
-    return MailingList.id == list_id
-
-
-@dataclass(frozen=True, slots=True)
-class ListSize:
-    """How much a list holds."""
-
-    threads: int
-    posts: int
-    last_post_at: datetime | None
-
-
-def size_of_list(session: Session, list_id: int) -> ListSize:
-    """How many threads and posts a list shows, and when it moved last."""
-    row = read_columns(session, _size(), mailing_list=list_id).one()
-    return ListSize(row[0] or 0, int(row[1] or 0), max(filter(None, row[2:]), default=None))
-
-
-@cache
-def _size() -> Select[*tuple[Any, ...]]:
-    # A covering index answers, and the newest are the first of another: the largest of all
-    # threads would take as long as counting them.
-    counted = (
-        select(func.count().label("threads"), func.sum(Thread.post_count).label("posts"))
-        .where(Thread.mailing_list_id == bindparam("mailing_list"), SHOWN)
-        .subquery()
-    )
-    return (
-        select(
-            counted.c.threads,
-            counted.c.posts,
-            *(_newest_of_list(pinned) for pinned in (False, True)),
-        )
-        .select_from(MailingList)
-        .join(counted, true())
-        .where(MailingList.id == bindparam("mailing_list"))
-    )
 
 
 def count_threads(session: Session, list_id: int, wanted: ThreadFilter) -> int:
@@ -366,7 +269,3 @@ def _among(column: Any, value: str) -> ColumnElement[bool]:
     """Whether a comma-separated column has a value."""
     found: ColumnElement[bool] = ("," + column + ",").contains(f",{value},", autoescape=True)
     return found
-
-
-def _age_key(row: ListRow) -> float:
-    return -row.last_post_at.timestamp() if row.last_post_at else 0.0

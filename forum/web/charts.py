@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.values import LANGUAGES
 from forum.i18n import current_language
-from forum.storage import browsing
+from forum.storage import browsing, list_sizes
 from forum.web.filters import month_name, number
 
 Month = tuple[int, int]
@@ -78,13 +78,13 @@ def chart(counts: ByMonth, address_of: Callable[[Month], str]) -> Chart | None:
     return Chart(Markup(svg), labels, languages)  # noqa: S704  (numbers and escaped text only)
 
 
-def counts_of_list(session: Session, list_id: int, size: browsing.ListSize) -> ByMonth:
+def counts_of_list(session: Session, list_id: int, size: list_sizes.ListSize) -> ByMonth:
     """A list's posts by month and language, counted again only when its size has changed.
 
     Args:
         size: As it is now: what was counted under another size is out of date.
     """
-    kept: dict[int, tuple[browsing.ListSize, ByMonth]]
+    kept: dict[int, tuple[list_sizes.ListSize, ByMonth]]
     kept = current_app.extensions.setdefault("month_counts", {})
     known = kept.get(list_id)
     if known is None or known[0] != size:
@@ -95,7 +95,7 @@ def counts_of_list(session: Session, list_id: int, size: browsing.ListSize) -> B
 
 
 def chart_of_list(
-    session: Session, list_id: int, size: browsing.ListSize, address_of: Callable[[Month], str]
+    session: Session, list_id: int, size: list_sizes.ListSize, address_of: Callable[[Month], str]
 ) -> Chart | None:
     """The chart of a list's posts, drawn again only when its size has changed.
 
@@ -103,7 +103,7 @@ def chart_of_list(
         size: As it is now.
         address_of: Where a bar leads; the same for the list whenever it is asked.
     """
-    kept: dict[tuple[int, str], tuple[browsing.ListSize, Chart | None]]
+    kept: dict[tuple[int, str], tuple[list_sizes.ListSize, Chart | None]]
     kept = current_app.extensions.setdefault("charts", {})
     key = list_id, current_language()
     known = kept.get(key)

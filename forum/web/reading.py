@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from forum.extensions import db
 from forum.i18n import current_language
 from forum.operations.repairs import can_undo
-from forum.storage import browsing, post_rows
+from forum.storage import browsing, list_sizes, post_rows
 from forum.storage.archive import MessageLink, Post, Thread, ThreadState
 from forum.storage.lists import MailingList
 from forum.storage.thread_facts import ThreadFacts, facts_of
@@ -49,7 +49,7 @@ blueprint = Blueprint("reading", __name__)
 def home() -> str:
     """The lists, and what is alive in them."""
     session, reader = db.session(), current_reader()
-    lists = browsing.list_rows(session, visible_lists(reader))
+    lists = list_sizes.list_rows(session, visible_lists(reader))
     latest = browsing.latest_threads(
         session, [row.mailing_list.id for row in lists], LATEST_THREADS
     )
@@ -62,7 +62,7 @@ def home() -> str:
     )
 
 
-def _titles(lists: Sequence[browsing.ListRow]) -> dict[str, str]:
+def _titles(lists: Sequence[list_sizes.ListRow]) -> dict[str, str]:
     language = current_language()
     return {row.mailing_list.slug: row.mailing_list.title(language) for row in lists}
 
@@ -73,7 +73,7 @@ def show_list(slug: str) -> str:
     session, reader = db.session(), current_reader()
     mailing_list = find_list(session, reader, slug) or abort(404)
     page, wanted = page_number(), thread_filters.wanted_threads(reader)
-    size = browsing.size_of_list(session, mailing_list.id)
+    size = list_sizes.size_of_list(session, mailing_list.id)
     is_whole = wanted == browsing.ThreadFilter()
     total = size.threads if is_whole else browsing.count_threads(session, mailing_list.id, wanted)
     pages = max(1, -(-total // THREADS_A_PAGE))
@@ -105,7 +105,7 @@ def show_list(slug: str) -> str:
     return made
 
 
-def _timeline(mailing_list: MailingList, size: browsing.ListSize) -> charts.Chart | None:
+def _timeline(mailing_list: MailingList, size: list_sizes.ListSize) -> charts.Chart | None:
     """What was written when; each bar leads to the threads begun then."""
     path = list_path(mailing_list.slug)
 
@@ -120,7 +120,7 @@ def _timeline(mailing_list: MailingList, size: browsing.ListSize) -> charts.Char
 def months(slug: str) -> str:
     """The archive by year and month, with how much was written in which language."""
     mailing_list = find_list(db.session(), current_reader(), slug) or abort(404)
-    size = browsing.size_of_list(db.session(), mailing_list.id)
+    size = list_sizes.size_of_list(db.session(), mailing_list.id)
     counts = charts.counts_of_list(db.session(), mailing_list.id, size)
     # A mail of a wrong year stands alone, far from the others: only years with posts are shown.
     years = sorted({year for year, _ in counts}, reverse=True)

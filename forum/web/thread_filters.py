@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 
 from forum.extensions import db
 from forum.i18n import language_name
-from forum.storage.browsing import ListSize, ThreadFilter
+from forum.storage.browsing import ThreadFilter
+from forum.storage.list_sizes import ListSize
 from forum.storage.visibility import Reader
 from forum.web import charts
 from forum.web.addresses import address_with, whole_number

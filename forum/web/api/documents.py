@@ -13,7 +13,8 @@ from forum.domain.synthesis import renumbered
 from forum.extensions import db
 from forum.operations.synthesis import numbers_of
 from forum.storage.archive import Post
-from forum.storage.browsing import ListRow, ThreadRow
+from forum.storage.browsing import ThreadRow
+from forum.storage.list_sizes import ListRow
 from forum.storage.post_documents import Document as Document
 from forum.storage.post_documents import post_document, segments_of
 from forum.storage.post_rows import posts_where

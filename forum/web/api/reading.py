@@ -8,7 +8,7 @@ from flask import Blueprint, abort, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from forum.extensions import db
-from forum.storage import browsing
+from forum.storage import browsing, list_sizes
 from forum.storage.archive import Post, Thread
 from forum.storage.visibility import find_list, find_post, find_thread, visible_lists
 from forum.web.api.documents import (
@@ -47,7 +47,7 @@ def add_to(blueprint: Blueprint) -> None:
 def lists() -> Response:
     """The lists the reader may see, the liveliest first."""
     page, per_page = page_and_size()
-    rows = browsing.list_rows(db.session(), visible_lists(bearer_reader()))
+    rows = list_sizes.list_rows(db.session(), visible_lists(bearer_reader()))
     shown = rows[(page - 1) * per_page : page * per_page]
     return jsonify(page_of([list_document(row) for row in shown], len(rows), page, per_page))
 
@@ -55,7 +55,7 @@ def lists() -> Response:
 def one_list(slug: str) -> Response:
     """One list."""
     mailing_list = find_list(db.session(), bearer_reader(), slug) or abort(404)
-    row = browsing.list_rows(db.session(), browsing.is_list(mailing_list.id))[0]
+    row = list_sizes.list_rows(db.session(), list_sizes.is_list(mailing_list.id))[0]
     return jsonify(list_document(row))
 
 
