@@ -31,6 +31,7 @@ _HYPHENS: Final = "-‐‑"
 _JOINTS: Final = f"[{_APOSTROPHES}{re.escape(_HYPHENS)}]"
 _JOINT = re.compile(_JOINTS)
 _WORD = re.compile(rf"(?:[^\W\d_]\.){{2,}}[^\W\d_]?(?![^\W_])|[^\W_]+(?:{_JOINTS}[^\W_]+)*")
+_AROUND_WORDS = re.compile(f"({_WORD.pattern})")
 _ELIDED: Final = frozenset(
     [
         "c",
@@ -134,7 +135,9 @@ def written_words(text: str) -> list[str]:
 
 def replaced_words(text: str, instead: Callable[[str], str]) -> str:
     """A text that is in the form of `normalise` with another form of each of its words."""
-    return _WORD.sub(lambda match: instead(match.group()), text)
+    parts = _AROUND_WORDS.split(text)
+    parts[1::2] = map(instead, parts[1::2])
+    return "".join(parts)
 
 
 def placed(text: str, language: str) -> tuple[dict[str, Placed], int]:
@@ -184,7 +187,7 @@ def variant(word: str, written: str) -> str:
     return word if word == written else f"{word}{VARIANT}{written}"
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=2_048)
 def pieces(written: str) -> tuple[Piece, ...]:
     """The forms of one written word: elisions taken off; a compound as a whole and in parts."""
     if "." in written:
@@ -227,8 +230,9 @@ def _piece(offset: int, written: str, start: int, end: int) -> Piece:
 
 def _stems(written: str, word: str) -> tuple[str | None, ...]:
     if not hasattr(_local, "stemmers"):
-        # A stemmer keeps a state of its own, so each thread has its own.
-        _local.stemmers = {code: Stemmer.Stemmer(_STEMMERS[code]) for code in LANGUAGES}
+        # A stemmer keeps a state of its own, so each thread has its own; it need not keep the
+        # stems too.
+        _local.stemmers = {code: Stemmer.Stemmer(_STEMMERS[code], 0) for code in LANGUAGES}
     lower = written.casefold()
     return tuple(
         [

@@ -27,6 +27,7 @@ from forum.operations.importing_people import People
 from forum.operations.importing_rows import (
     Ready,
     attachment_values,
+    insert_numbered,
     own_ids,
     parents,
     post_values,
@@ -34,6 +35,7 @@ from forum.operations.importing_rows import (
     table_of,
     thread_values,
 )
+from forum.operations.old_addresses import keep_old_addresses
 from forum.operations.publishing import known_post, publish
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import (
@@ -46,7 +48,6 @@ from forum.storage.archive import (
 )
 from forum.storage.base import Base
 from forum.storage.curation import moved_links
-from forum.storage.imports import OldAddress
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState
 
@@ -149,9 +150,7 @@ class Storing:
             )
             for ready, author, thread_id in zip(fresh, authors, thread_ids, strict=True)
         ]
-        post_ids = self.session.scalars(
-            insert(table_of(Post)).returning(Post.id, sort_by_parameter_order=True), rows
-        ).all()
+        post_ids = insert_numbered(self.session, Post, rows)
         segments, attachments, ids = [], [], []
         for ready, post_id, thread_id in zip(fresh, post_ids, thread_ids, strict=True):
             known[ready.submission.content_digest] = post_id
@@ -171,15 +170,12 @@ class Storing:
             )
             found.update((sha256, raw_id) for sha256, raw_id in rows)
         missing = [one for sha256, one in wanted.items() if sha256 not in found]
-        if missing:
-            ids = self.session.scalars(
-                insert(table_of(RawMessage)).returning(RawMessage.id, sort_by_parameter_order=True),
-                [
-                    {"sha256": one.sha256, "size": one.size, "compressed": one.compressed}
-                    for one in missing
-                ],
-            )
-            found.update({one.sha256: raw_id for one, raw_id in zip(missing, ids, strict=True)})
+        new = [
+            {"sha256": one.sha256, "size": one.size, "compressed": one.compressed}
+            for one in missing
+        ]
+        ids = insert_numbered(self.session, RawMessage, new)
+        found.update({one.sha256: raw_id for one, raw_id in zip(missing, ids, strict=True)})
         return found
 
     def _threads_for(self, fresh: Sequence[Ready], links: Known) -> list[int]:
@@ -197,11 +193,7 @@ class Storing:
             for one in own_ids(submission):
                 where[one] = found
             chosen.append(found)
-        ids: Sequence[int] = ()
-        if begun:
-            ids = self.session.scalars(
-                insert(table_of(Thread)).returning(Thread.id, sort_by_parameter_order=True), begun
-            ).all()
+        ids = insert_numbered(self.session, Thread, begun)
         return [ids[-1 - one] if one < 0 else one for one in chosen]
 
     def _answered(
@@ -298,26 +290,3 @@ def bytes_of(understood: Understood) -> bytes:
     return zstandard.ZstdDecompressor().decompress(
         understood.compressed, max_output_size=understood.size
     )
-
-
-def keep_old_addresses(session: Session, list_id: int, wanted: Mapping[str, int]) -> None:
-    """Let addresses of another archive lead to posts; what one leads to already stays.
-
-    Args:
-        wanted: Post by key; see `forum.storage.imports.OldAddress`.
-    """
-    for keys in chunks(sorted(wanted)):
-        known = set(
-            session.scalars(
-                select(OldAddress.key).where(
-                    OldAddress.mailing_list_id == list_id, OldAddress.key.in_(keys)
-                )
-            )
-        )
-        rows = [
-            {"mailing_list_id": list_id, "key": key, "post_id": wanted[key]}
-            for key in keys
-            if key not in known
-        ]
-        if rows:
-            session.execute(insert(table_of(OldAddress)), rows)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.values import Submission
 from forum.operations.gathering import chunks
-from forum.operations.importing_rows import table_of
+from forum.operations.importing_rows import insert_numbered, table_of
 from forum.storage.archive import Post
 from forum.storage.people import Account, Address, Author
 
@@ -97,10 +97,8 @@ class People:
     def _create(self, new: dict[str, _Person]) -> dict[str, int]:
         if not new:
             return {}
-        author_ids = self.session.scalars(
-            insert(table_of(Author)).returning(Author.id, sort_by_parameter_order=True),
-            [{"name": one.name, "named_at": one.named_at} for one in new.values()],
-        ).all()
+        named = [{"name": one.name, "named_at": one.named_at} for one in new.values()]
+        author_ids = insert_numbered(self.session, Author, named)
         ids = dict(zip(new, author_ids, strict=True))
         self.session.execute(
             insert(table_of(Address)),

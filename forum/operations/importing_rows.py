@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy.orm import Session
 
 from forum.domain import subject
 from forum.domain.preparing import Shown, Understood
@@ -117,3 +119,32 @@ def attachment_values(ready: Ready, post_id: int) -> list[dict[str, Any]]:
 def table_of(mapped: type[Base]) -> Table:
     """The table behind a class: rows go into it in bulk at half the cost of objects."""
     return cast("Table", mapped.__table__)
+
+
+def insert_numbered(
+    session: Session, mapped: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Insert rows with ids known beforehand: returning them takes SQLite a statement for each.
+
+    Returns:
+        Their ids, beside the rows.
+    """
+    if not rows:
+        return []
+    ids = _next_ids(session, mapped, len(rows))
+    numbered = [{"id": one, **row} for one, row in zip(ids, rows, strict=True)]
+    session.execute(insert(table_of(mapped)), numbered)
+    return ids
+
+
+def _next_ids(session: Session, mapped: type[Base], count: int) -> list[int]:
+    table = table_of(mapped)
+    if session.get_bind().dialect.name == "postgresql":
+        # PostgreSQL 9.17: what a sequence gave is given to nobody else.
+        given = text(
+            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
+        )
+        return list(session.scalars(given, {"name": table.name, "count": count}))
+    # Our transactions begin as the only writer, so nobody else takes one in between.
+    last = session.scalar(select(func.max(table.c.id))) or 0
+    return list(range(last + 1, last + 1 + count))

@@ -32,10 +32,11 @@ SMALL_SEGMENTS: Final = 12
 LARGE_SEGMENT: Final = 1_000
 """Documents; a segment of so many stays as it is: to merge several would keep others waiting."""
 
-LARGEST_POOL: Final = 4_000_000
-"""Positions of words held in memory for one segment; longer texts fill several."""
+LARGEST_POOL: Final = 500_000
+"""Positions of words held in memory for one segment; longer texts fill several. Each takes some
+80 bytes when they are put in order."""
 
-MOST_WORDS: Final = 30_000
+MOST_WORDS: Final = 20_000
 """Written words whose terms are remembered from one segment to the next: some 10 MB."""
 
 

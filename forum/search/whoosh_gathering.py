@@ -25,6 +25,9 @@ from forum.search.whoosh_segment import stem_field, word_field
 Terms = Iterator[tuple[str, int, bytes]]
 """Each term in order, the number of its documents, and its postings as they are stored."""
 
+Ints32 = NDArray[np.int32]
+"""There are many at once: half of the usual size."""
+
 _NO_LIMIT: Final = 0
 
 
@@ -99,10 +102,10 @@ class Words:
 class _Forms(NamedTuple):
     """The forms that stand in all texts of a scope, in order."""
 
-    numbers: Ints
-    texts: Ints
+    numbers: Ints32
+    texts: Ints32
     """Beside them: the text each stands in."""
-    places: Ints
+    places: Ints32
 
 
 class Gathered:
@@ -151,7 +154,7 @@ class Gathered:
         counts = np.diff(begins, append=len(ranked))
         sizes = np.bincount(ranked[begins], minlength=len(names))
         documents = documents[begins].astype(np.int64)
-        packed = Postings(sizes, documents, None, counts, places[order]).pack()
+        packed = Postings(sizes, documents, None, counts, places[order].astype(np.int64)).pack()
         return zip(names, sizes.tolist(), packed, strict=True)
 
     def weights(self) -> Terms:
@@ -178,14 +181,16 @@ class Gathered:
     def _forms(self) -> _Forms:
         numbers = _array(self._numbers)
         sizes = _array(self._sizes).astype(np.int64)
-        before = starts_of(_array(self._words.spans)[numbers])
-        shifts = _array(self._starts).astype(np.int64) - before[starts_of(sizes)]
+        before = starts_of(_array(self._words.spans)[numbers]).astype(np.int32)
+        shifts = _array(self._starts).astype(np.int32) - before[starts_of(sizes)]
         per_word = _array(self._words.form_counts)
         counts = per_word[numbers].astype(np.int64)
-        found = np.repeat(starts_of(per_word)[numbers], counts) + within(counts)
-        texts = np.repeat(np.repeat(np.arange(len(sizes)), sizes), counts)
+        first = starts_of(per_word)[numbers].astype(np.int32)
+        found = np.repeat(first, counts) + within(counts).astype(np.int32)
+        texts = np.repeat(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes), counts)
         places = np.repeat(before + np.repeat(shifts, sizes), counts)
-        return _Forms(found, texts, places + _array(self._words.form_offsets)[found])
+        places += _array(self._words.form_offsets)[found].astype(np.int32)
+        return _Forms(found, texts, places)
 
     def _limited(self, found: _Forms) -> _Forms:
         """Without what stands in a text more often than counts there."""

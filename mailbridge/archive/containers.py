@@ -26,7 +26,7 @@ from typing import IO, Final, cast
 import zstandard
 
 from mailbridge.archive.found import ArchiveError, Reading
-from mailbridge.archive.mbox_reader import DAMAGE, Readable
+from mailbridge.archive.window import DAMAGE, Readable
 
 HEAD: Final = 1 << 16
 """Bytes of a file that are looked at to recognise it."""

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forum.operations.gathering import chunks
-from forum.operations.importing import keep_old_addresses
+from forum.operations.old_addresses import keep_old_addresses
 from forum.operations.settling import has_older, newest_post_id, settle_some, unsettled_threads
 from forum.search import SearchIndex
 from forum.search.building import Builders

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.erasing import redacted
 from forum.domain.preparing import Shown, Understood
-from forum.operations.erasing import eraser_of
+from forum.operations.erased_meanwhile import ErasedMeanwhile, State
 from forum.operations.importing import Storing, bytes_of
 from forum.operations.importing_rows import Ready
 from forum.operations.quarantine import put_aside
@@ -54,11 +54,32 @@ class Counts:
         """All of them."""
         return self.stored + self.duplicate + self.quarantined
 
+    def add(self, others: Counts) -> None:
+        """Count others with these."""
+        self.stored += others.stored
+        self.duplicate += others.duplicate
+        self.quarantined += others.quarantined
+
+    def as_numbers(self) -> dict[str, int]:
+        """By name; read is the sum of the rest."""
+        return {
+            "read": self.read,
+            "stored": self.stored,
+            "duplicate": self.duplicate,
+            "quarantined": self.quarantined,
+        }
+
+
+Piece = tuple[Found, Ready | Crash | None]
+"""What was read, and what is to be stored: None for what is put aside as it is."""
+
 
 @dataclass(slots=True)
 class _Batch:
     """Neighbours in an archive on their way."""
 
+    erased: State
+    """Who was known to be erased when they were read."""
     found: list[Found] = field(default_factory=list)
     size: int = 0
     understanding: Future[list[Answer]] | None = None
@@ -92,6 +113,7 @@ class Importer:
         self.progress = progress
         self.context = Context(session, mailing_list.id, self.outside)
         self.storing = Storing(session, mailing_list, now)
+        self.erased = ErasedMeanwhile(session)
         self.pages: list[OldPage] = []
         self.understanding: deque[_Batch] = deque()
         self.showing: deque[_Batch] = deque()
@@ -103,7 +125,7 @@ class Importer:
             ArchiveError: the source is no archive.
             ImportStopped: the database cannot take more.
         """
-        batch = _Batch()
+        batch = _Batch(self.erased.state)
         for number, found in enumerate(self._messages(items)):
             if number < self.done:
                 continue
@@ -111,30 +133,34 @@ class Importer:
             batch.size += len(found.raw)
             if len(batch.found) >= BATCH or batch.size >= BATCH_BYTES:
                 self._begin(batch)
-                batch = _Batch()
+                batch = _Batch(self.erased.state)
         self._begin(batch)
         self._advance(0)
 
     def _messages(self, items: Iterator[Item]) -> Iterator[Found]:
-        eraser = eraser_of(self.session)
         for item in items:
             if isinstance(item, OldPage):
                 self.pages.append(item)
-            elif eraser is not None and item.fault is None:
-                # Who was erased does not come back with an archive.
-                yield replace(item, raw=redacted(item.raw, eraser))
             else:
-                yield item
+                yield self._cleaned(item)
+
+    def _cleaned(self, found: Found) -> Found:
+        """A piece without those who were erased: they do not come back with an archive."""
+        eraser = self.erased.eraser
+        return found if eraser is None else replace(found, raw=redacted(found.raw, eraser))
 
     def _begin(self, batch: _Batch) -> None:
+        self._understand(batch)
+        self.understanding.append(batch)
+        self._advance(self.depth)
+
+    def _understand(self, batch: _Batch) -> None:
         jobs: list[Job] = [
             Understand(found.raw, found.arrived or self.now, LEVEL, self.outside)
             for found in batch.found
             if found.fault is None
         ]
         batch.understanding = self.workers.work(jobs)
-        self.understanding.append(batch)
-        self._advance(self.depth)
 
     def _advance(self, depth: int) -> None:
         """Take batches on, until no more than `depth` wait before each step."""
@@ -167,9 +193,18 @@ class Importer:
     def _store(self, batch: _Batch) -> None:
         if not batch.found:
             return
+        pieces = self._pieces(batch)
+        try:
+            self._write(pieces, batch.erased)
+        except IntegrityError:
+            # Somebody else stored one of them meanwhile, or one of them cannot be stored.
+            self.session.rollback()
+            self._write_singly(pieces, batch.erased)
+
+    def _pieces(self, batch: _Batch) -> list[Piece]:
         assert batch.showing is not None
         shown = iter(zip(batch.showing.result(), batch.parent_texts, strict=True))
-        pieces: list[tuple[Found, Ready | Crash | None]] = []
+        pieces: list[Piece] = []
         for found, understood in zip(batch.found, batch.understood, strict=True):
             if isinstance(understood, Understood):
                 answer, parent_text = next(shown)
@@ -179,12 +214,22 @@ class Importer:
                 pieces.append((found, piece))
             else:
                 pieces.append((found, understood if isinstance(understood, Crash) else None))
-        try:
-            self._write(pieces)
-        except IntegrityError:
-            # Somebody else stored one of them meanwhile, or one of them cannot be stored.
+        return pieces
+
+    def _clean_now(self, pieces: list[Piece], state: State) -> list[Piece]:
+        """Pieces without those who were erased since they were read; begins the transaction."""
+        while self.erased.since(state):
             self.session.rollback()
-            self._write_singly(pieces)
+            state = self.erased.state
+            found = [
+                replace(one, raw=bytes_of(piece.understood)) if isinstance(piece, Ready) else one
+                for one, piece in pieces
+            ]
+            batch = _Batch(state, [self._cleaned(one) for one in found])
+            self._understand(batch)
+            self._ask_to_show(batch)
+            pieces = self._pieces(batch)
+        return pieces
 
     def _ready(
         self, found: Found, understood: Understood, answer: Answer, parent_text: str | None
@@ -198,21 +243,26 @@ class Importer:
         shown = self.context.settled(submission, answer, parent_text)
         return Ready(understood, shown, found.arrived or self.now, keys)
 
-    def _write_singly(self, pieces: list[tuple[Found, Ready | Crash | None]]) -> None:
+    def _write_singly(self, pieces: list[Piece], state: State) -> None:
         for found, piece in pieces:
             try:
-                self._write([(found, piece)])
+                self._write([(found, piece)], state)
             except IntegrityError as error:
                 self.session.rollback()
                 detail = f"{type(error).__name__}: {error.orig}"[:500]
                 if isinstance(piece, Ready):
                     found = replace(found, raw=bytes_of(piece.understood))
-                self._write([(found, Crash(detail))])
+                self._write([(found, Crash(detail))], state)
 
-    def _write(self, pieces: list[tuple[Found, Ready | Crash | None]]) -> None:
-        """Store neighbours and note how far the import has come, in one transaction."""
-        ready = [piece for _, piece in pieces if isinstance(piece, Ready)]
+    def _write(self, pieces: list[Piece], state: State) -> None:
+        """Store neighbours and note how far the import has come, in one transaction.
+
+        Args:
+            state: Who was known to be erased when they were read.
+        """
         try:
+            pieces = self._clean_now(pieces, state)
+            ready = [piece for _, piece in pieces if isinstance(piece, Ready)]
             stored = self.storing.store(ready)
             number = 0
             gains: dict[str, Counts] = {}
@@ -265,10 +315,7 @@ class Importer:
     def _remember(self, gains: dict[str, Counts], number: int) -> None:
         self.done += number
         for file, gain in gains.items():
-            total = self.counts.setdefault(file, Counts())
-            total.stored += gain.stored
-            total.duplicate += gain.duplicate
-            total.quarantined += gain.quarantined
+            self.counts.setdefault(file, Counts()).add(gain)
 
 
 def counted_as(found: Found) -> str:

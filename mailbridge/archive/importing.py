@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from flask.cli import with_appcontext
@@ -23,6 +22,7 @@ from forum.extensions import db
 from forum.operations.lists import ListError, create_list
 from forum.search.building import Builders
 from forum.search.indexer import MANY
+from forum.storage.base import keep_pages_at
 from forum.storage.imports import ImportSource
 from forum.storage.lists import MailingList, Visibility, list_by_slug
 from mailbridge.archive.child import Workers
@@ -33,55 +33,18 @@ from mailbridge.archive.finishing import (
     settle,
     total_bytes,
 )
-from mailbridge.archive.found import ArchiveError, Format, Reading
-from mailbridge.archive.importer import Counts, Importer, ImportStopped
+from mailbridge.archive.found import ArchiveError, Format
+from mailbridge.archive.importer import Importer, ImportStopped
 from mailbridge.archive.indexing import Indexing
 from mailbridge.archive.preview import preview
 from mailbridge.archive.progress import Progress
 from mailbridge.archive.reader import check_archive, read_archive
 from mailbridge.archive.redirects import read_redirects
+from mailbridge.archive.report import Report, show
 from mailbridge.archive.retrying import retry_quarantined
 
-
-@dataclass(slots=True)
-class Report:
-    """What came of an import, over all its sources."""
-
-    files: dict[str, Counts] = field(default_factory=dict)
-    reading: Reading = field(default_factory=Reading)
-    lost_addresses: int = 0
-
-    def total(self) -> dict[str, int]:
-        """The counts of all files; read is the sum of the rest."""
-        counts = self.files.values()
-        return {
-            "read": sum(one.read for one in counts),
-            "stored": sum(one.stored for one in counts),
-            "duplicate": sum(one.duplicate for one in counts),
-            "quarantined": sum(one.quarantined for one in counts),
-        }
-
-    def as_json(self) -> str:
-        """One line."""
-        files = {
-            name: {
-                "read": one.read,
-                "stored": one.stored,
-                "duplicate": one.duplicate,
-                "quarantined": one.quarantined,
-            }
-            for name, one in self.files.items()
-        }
-        return json.dumps(
-            {
-                **self.total(),
-                "files": files,
-                "skipped": self.reading.skipped,
-                "damaged": self.reading.damaged,
-                "lost_addresses": self.lost_addresses,
-            },
-            ensure_ascii=False,
-        )
+PAGES: Final = 8_000
+"""Kilobytes of the database in memory; what a web page needs more for is another process."""
 
 
 @click.command("import")
@@ -147,7 +110,7 @@ def import_command(
             if retry:
                 run.quarantine()
         run.finish(pages, index=not no_index)
-    _show(run.report, as_json=as_json)
+    show(run.report, as_json=as_json)
 
 
 class _Run:
@@ -156,6 +119,7 @@ class _Run:
     def __init__(
         self, session: Session, mailing_list: MailingList, now: datetime, *, quiet: bool
     ) -> None:
+        keep_pages_at(session.connection(), PAGES)
         self.session = session
         self.mailing_list = mailing_list
         self.now = now
@@ -180,12 +144,12 @@ class _Run:
             importer.run(read_archive(path, wanted, reading, old_name))
         finally:
             progress.end()
-            self._add(importer.counts)
+            self.report.add(importer.counts)
         self.pages |= {page.key: page.message_id for page in importer.pages}
 
     def quarantine(self) -> None:
         """Try once more what was put aside."""
-        self._add(retry_quarantined(self.session, self.mailing_list, self.now))
+        self.report.add(retry_quarantined(self.session, self.mailing_list, self.now))
 
     def finish(self, pages: Mapping[str, str], *, index: bool = True) -> None:
         """Put everything in its place, and make it searchable."""
@@ -226,13 +190,6 @@ class _Run:
     def _progress(self, what: str, part: object) -> Progress:
         assert callable(part)
         return Progress(what, part, quiet=self.quiet)
-
-    def _add(self, counts: Mapping[str, Counts]) -> None:
-        for file, one in counts.items():
-            total = self.report.files.setdefault(file, Counts())
-            total.stored += one.stored
-            total.duplicate += one.duplicate
-            total.quarantined += one.quarantined
 
 
 def import_file(session: Session, mailing_list: MailingList, path: Path, now: datetime) -> int:
@@ -283,32 +240,3 @@ def _list(session: Session, slug: str, create: str | None) -> MailingList:
         raise BadInput(str(error)) from None
     session.commit()
     return mailing_list
-
-
-def _show(report: Report, *, as_json: bool) -> None:
-    for name, reason in report.reading.damaged.items():
-        click.echo(f"{name}: damaged, read as far as it goes: {reason}", err=True)
-    if report.reading.skipped:
-        click.echo(f"no mail in {len(report.reading.skipped)} other files", err=True)
-    if report.lost_addresses:
-        click.echo(f"{report.lost_addresses} old addresses lead to no message", err=True)
-    if as_json:
-        click.echo(report.as_json())
-    else:
-        if len(report.files) > 1:
-            for name, one in report.files.items():
-                click.echo(f"{name}: {_line(_counts(one))}")
-        click.echo(_line(report.total()))
-
-
-def _counts(one: Counts) -> dict[str, int]:
-    return {
-        "read": one.read,
-        "stored": one.stored,
-        "duplicate": one.duplicate,
-        "quarantined": one.quarantined,
-    }
-
-
-def _line(counts: Mapping[str, int]) -> str:
-    return " ".join(f"{name}={number}" for name, number in counts.items())

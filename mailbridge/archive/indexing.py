@@ -22,6 +22,8 @@ from forum.storage.base import configure_engine, reading
 log = logging.getLogger(__name__)
 
 _PAUSE: Final = 0.2
+_PAGES: Final = 2_000
+"""Kilobytes of the database in memory: it reads little more than the queue."""
 
 
 class Indexing:
@@ -49,7 +51,7 @@ class Indexing:
 
     def _run(self) -> None:
         engine = create_engine(self._settings.database_url)
-        configure_engine(engine)
+        configure_engine(engine, cache_kilobytes=_PAGES)
         index = open_index(self._settings, engine)
         try:
             with Session(engine) as session:

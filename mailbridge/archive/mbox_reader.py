@@ -1,4 +1,4 @@
-"""Files with many messages: the mbox family and MMDF, read as a stream in constant memory.
+"""Files of the mbox family, read message by message as a stream in constant memory.
 
 mboxo and mboxrd quote lines that begin with `From ` with `>`; mboxcl and mboxcl2 give each
 message's length in Content-Length, the latter without quoting. Which one a file is, is seen from
@@ -8,37 +8,15 @@ believed, else they are what some program wrote once about another form of the m
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import re
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Protocol
-
-import zstandard
+from typing import Final
 
 from mailbridge.archive.found import LARGEST, Fault, Found, Reading
 from mailbridge.archive.separators import Separator, separator
+from mailbridge.archive.window import CHUNK, LONGEST_LINE, Readable, Window
 
-CHUNK: Final = 1 << 20
 BOM: Final = b"\xef\xbb\xbf"
-DAMAGE: Final = (
-    EOFError,
-    OSError,
-    zlib.error,
-    lzma.LZMAError,
-    gzip.BadGzipFile,
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zstandard.ZstdError,
-)
-"""What reading raises where a file is cut off or spoiled."""
-
-_LONGEST_LINE: Final = 2_000
 _SAMPLE: Final = 1 << 18
 _QUOTED: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
 _FROM: Final = re.compile(rb"^From ", re.MULTILINE)
@@ -47,59 +25,6 @@ _HEADER_END: Final = re.compile(rb"\n\r?\n")
 _OBSCURED_AUTHOR: Final = re.compile(
     rb"^(From:[ \t]*)([^\s<>()@]+) at ([^\s<>()@]+)", re.MULTILINE | re.IGNORECASE
 )
-_MMDF: Final = b"\x01\x01\x01\x01\n"
-
-
-class Readable(Protocol):
-    """A stream of bytes, read once from its beginning to its end."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes; none at the end."""
-        ...
-
-
-@dataclass(slots=True)
-class _Window:
-    """The part of a stream that is looked at: grown at its end, cut at its beginning."""
-
-    stream: Readable
-    data: bytearray
-    offset: int = 0
-    """Of the window's first byte in the stream."""
-    at_end: bool = False
-    damage: str = ""
-
-    def grow(self) -> None:
-        """Read one chunk more; a spoiled stream ends where it is spoiled."""
-        try:
-            chunk = self.stream.read(CHUNK)
-        except DAMAGE as error:
-            chunk = b""
-            self.damage = str(error) or type(error).__name__
-        if chunk:
-            self.data += chunk
-        else:
-            self.at_end = True
-
-    def grow_to(self, size: int) -> None:
-        """Read on until the window has a size, or the stream ends."""
-        while len(self.data) < size and not self.at_end:
-            self.grow()
-
-    def cut(self, size: int) -> None:
-        """Forget the first bytes."""
-        del self.data[:size]
-        self.offset += size
-
-    def line(self, start: int) -> tuple[bytes, int]:
-        """The line at a place without its end, and where the next one begins."""
-        end = self.data.find(b"\n", start, start + _LONGEST_LINE)
-        while end < 0 and not self.at_end and len(self.data) < start + _LONGEST_LINE:
-            self.grow()
-            end = self.data.find(b"\n", start, start + _LONGEST_LINE)
-        if end < 0:
-            end = min(len(self.data), start + _LONGEST_LINE)
-        return bytes(self.data[start:end]).rstrip(b"\r"), end + 1
 
 
 class MboxReader:
@@ -108,7 +33,7 @@ class MboxReader:
     def __init__(
         self, stream: Readable, file: str, reading: Reading, *, largest: int = LARGEST
     ) -> None:
-        self.window = _Window(stream, bytearray())
+        self.window = Window(stream, bytearray())
         self.file = file
         self.reading = reading
         self.largest = largest
@@ -237,7 +162,7 @@ class MboxReader:
         if given is None or int(given[1]) > self.largest:
             return None
         end = head.end() + int(given[1])
-        window.grow_to(end + 2 * _LONGEST_LINE)
+        window.grow_to(end + 2 * LONGEST_LINE)
         if end > len(window.data):
             return None
         begin = self._skip_blank(end)
@@ -282,41 +207,3 @@ def _without_blank_end(raw: bytes, *, returns: bool) -> bytes:
     if raw.endswith(b"\n\n"):
         return raw[:-1]
     return raw[:-2] if raw.endswith(b"\n\r\n") else raw
-
-
-def read_mmdf(
-    stream: Readable, file: str, reading: Reading, *, largest: int = LARGEST
-) -> Iterator[Found]:
-    """The messages of one MMDF file, between lines of four control-A."""
-    window = _Window(stream, bytearray())
-    ordinal = 0
-    while True:
-        end = window.data.find(_MMDF)
-        while end > 0 and window.data[end - 1 : end] != b"\n":
-            end = window.data.find(_MMDF, end + 1)
-        if end < 0 and not window.at_end:
-            window.grow()
-            continue
-        size = len(window.data) if end < 0 else end
-        raw = bytes(window.data[: min(size, largest)])
-        if raw.strip():
-            fault = Fault.TOO_LARGE if size > largest else None
-            if end < 0 and window.damage:
-                fault = Fault.DAMAGED
-            arrived, raw = _without_separator(raw)
-            yield Found(raw, file, ordinal, window.offset, arrived, fault)
-            ordinal += 1
-        window.cut(size + (len(_MMDF) if end >= 0 else 0))
-        if end < 0:
-            break
-    if window.damage:
-        reading.damaged[file] = window.damage
-
-
-def _without_separator(raw: bytes) -> tuple[datetime | None, bytes]:
-    """A message of an MMDF file may begin with a line as in mbox."""
-    line, _, rest = raw.partition(b"\n")
-    found = None
-    if line.startswith(b"From "):
-        found = separator(line, rest[:_LONGEST_LINE].partition(b"\n")[0], after_blank=True)
-    return (None, raw) if found is None else (found.arrived, rest)

@@ -17,9 +17,11 @@ from mailbridge.archive.found import (
     Item,
     Reading,
 )
-from mailbridge.archive.mbox_reader import BOM, DAMAGE, MboxReader, read_mmdf
+from mailbridge.archive.mbox_reader import BOM, MboxReader
+from mailbridge.archive.mmdf_reader import read_mmdf
 from mailbridge.archive.old_pages import Numbering, read_page
 from mailbridge.archive.recognise import Kind, is_maildir_file, maildir_seconds, recognise
+from mailbridge.archive.window import DAMAGE
 
 _WHOLE: Final = (Kind.MESSAGE, Kind.EMLX)
 
