@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from forum.domain.erasing import Eraser, redacted
 from forum.domain.preparing import Shown, Understood
+from forum.operations.erased_meanwhile import ErasedMeanwhile
 from forum.operations.importing import Storing
 from forum.operations.importing_rows import Ready
 from forum.operations.quarantine import quarantined, quarantined_bytes, release
@@ -37,13 +39,14 @@ def retry_quarantined(
     counts: dict[str, Counts] = {}
     # As at the first attempt, what a mirrored list holds is the outside list's mail.
     context = Context(session, mailing_list.id, outside_of(session, mailing_list))
+    erased = ErasedMeanwhile(session)
     storing = Storing(session, mailing_list, now)
     ids = [row.id for row in quarantined(session, mailing_list)]
     session.rollback()
     for row_id in ids:
         row = session.get_one(QuarantinedMessage, row_id)
         of_file = counts.setdefault(row.file, Counts())
-        ready = _ready(row, context) if _is_whole(row) else None
+        ready = _ready_now(row, context, erased) if _is_whole(row) else None
         if ready is None:
             of_file.quarantined += 1
             session.rollback()
@@ -71,10 +74,23 @@ def _is_whole(row: QuarantinedMessage) -> bool:
     return whole and recognise(head, PurePosixPath(row.file)) is Kind.MESSAGE
 
 
-def _ready(row: QuarantinedMessage, context: Context) -> Ready | None:
+def _ready_now(row: QuarantinedMessage, context: Context, erased: ErasedMeanwhile) -> Ready | None:
+    """A message without those who were erased up to now; begins the transaction that writes."""
+    while True:
+        state = erased.state
+        ready = _ready(row, context, erased.eraser)
+        if ready is None or not erased.since(state):
+            return ready
+        context.session.rollback()
+
+
+def _ready(row: QuarantinedMessage, context: Context, eraser: Eraser | None) -> Ready | None:
     arrived_at = row.arrived_at
     outside = context.outside
-    understood = work(Understand(quarantined_bytes(row), arrived_at, LEVEL, outside))
+    raw = quarantined_bytes(row)
+    if eraser is not None:
+        raw = redacted(raw, eraser)
+    understood = work(Understand(raw, arrived_at, LEVEL, outside))
     if not isinstance(understood, Understood):
         return None
     submission = understood.submission
