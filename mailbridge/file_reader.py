@@ -18,6 +18,7 @@ from forum.operations.attachment_text import (
     newest_with_files,
     read_apart,
 )
+from forum.operations.erasing import without_erased
 from forum.storage.attachment_text import Outcome
 
 LOOK_EVERY_SECONDS: Final = 2.0
@@ -58,6 +59,7 @@ class FileReader:
         outcome, text = Outcome.EMPTY, ""
         if kind is not None and content is not None:
             outcome, text = read_apart(kind, content)
+        text = without_erased(self.session, file.post_id, text)
         keep_text(self.session, file, outcome, text, self.now())
         self.session.commit()
         return 1

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from forum.operations.erasing import scan_some
+from forum.operations.erasing_scan import scan_some
 from forum.operations.retention import forget_some
 from forum.settings import Settings
 

@@ -14,7 +14,8 @@ from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
 from forum.extensions import db
 from forum.operations.accounts import AccountError
-from forum.operations.erasing import LastAdministrator, erase, scan_some
+from forum.operations.erasing import LastAdministrator, erase
+from forum.operations.erasing_scan import scan_some
 from forum.operations.naming import rename
 from forum.operations.person_export import document_of, messages_of
 from forum.storage.base import reading

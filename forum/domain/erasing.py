@@ -3,7 +3,9 @@
 Who is to be taken out is known by keyed digests alone: the site keeps neither the names nor the
 addresses. An address goes wherever it stands. A name of two words or more goes where the message
 holds one of the addresses, and in lines that say who wrote what is quoted; elsewhere it may be
-somebody else's. Names of one word, and what stands in pictures and in files that are no text, stay.
+somebody else's. A name of one word goes only where a message with one of the addresses says who
+wrote, or is signed with that word alone. What stands in pictures and in files that are no text
+stays.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ NAMELESS: Final = "[…]"
 
 LONGEST_NAME: Final = 6
 """Words."""
+SHORTEST_WORD: Final = 3
+"""Letters of a name of one word: a shorter one is too often something else."""
 
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -42,6 +46,9 @@ _SAYS_WHO: Final = re.compile(
     r"|(?:\b(?:wrote|writes|écrit|ecrit|escribió|escribio)\b)|:\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_WORD_BEFORE: Final = re.compile(r"(\w+)[ .]{1,2}$")
+_WORD_AFTER: Final = re.compile(r" (\w+)")
+_OUTSIDE_WORDS: Final = re.compile(r"[\W_]+")
 _BOXES: Final = frozenset({"from", "to", "cc", "bcc", "sender", "reply-to"})
 _POLICY: Final = policy.compat32.clone(linesep="\r\n")
 
@@ -90,14 +97,15 @@ class Eraser:
         """Who was erased and had this address."""
         return self.marks.get(address_mark(self.key, address.strip(".")))
 
-    def text(self, text: str, *, everywhere: bool) -> str:
+    def text(self, text: str, *, everywhere: bool, own: bool = False) -> str:
         """A text without them.
 
         Args:
             everywhere: Whether names go wherever they stand, or only where it is said who wrote.
+            own: Whether one of them wrote it, and may have signed it.
         """
         text = _ADDRESS.sub(self._address, text) if "@" in text else text
-        return self._names(text, everywhere)
+        return self._names(text, everywhere, own)
 
     def knows(self, text: str) -> bool:
         """Whether one of the addresses stands in a text."""
@@ -109,7 +117,7 @@ class Eraser:
         author_id = self.author_of(found.group())
         return found.group() if author_id is None else pseudonym(author_id)
 
-    def _names(self, text: str, everywhere: bool) -> str:
+    def _names(self, text: str, everywhere: bool, own: bool) -> str:
         if not self.lengths:
             return text
         words = list(_WORD.finditer(text))
@@ -118,7 +126,16 @@ class Eraser:
         position, index = 0, 0
         while index < len(words):
             length = self._name_at(text, words, folded, index)
-            if length and (everywhere or _says_who(text, words[index], words[index + length - 1])):
+            last = words[index + length - 1] if length else words[index]
+            if length == 1:
+                goes = (
+                    everywhere
+                    and _is_by_itself(text, last)
+                    and (_says_who(text, last, last) or (own and _is_whole_line(text, last)))
+                )
+            else:
+                goes = length > 1 and (everywhere or _says_who(text, words[index], last))
+            if goes:
                 parts += (text[position : words[index].start()], NAMELESS)
                 position = words[index + length - 1].end()
                 index += length
@@ -152,6 +169,32 @@ def _says_who(text: str, first: re.Match[str], last: re.Match[str]) -> bool:
     )
 
 
+def _is_by_itself(text: str, word: re.Match[str]) -> bool:
+    """Whether a word is no part of a longer name: a capital stands on neither side of it."""
+    before = _WORD_BEFORE.search(text, max(0, word.start() - 40), word.start())
+    after = _WORD_AFTER.match(text, word.end())
+    neighbours = [found[1] for found in (before, after) if found is not None]
+    return word.group()[0].isupper() and not any(one[0].isupper() for one in neighbours)
+
+
+def _is_whole_line(text: str, word: re.Match[str]) -> bool:
+    start = text.rfind("\n", 0, word.start()) + 1
+    end = text.find("\n", word.end())
+    line = text[start : end if end >= 0 else len(text)]
+    return not _OUTSIDE_WORDS.sub("", line.replace(word.group(), "", 1))
+
+
+def redacted_piece(raw: bytes, eraser: Eraser) -> bytes:
+    """The same for what may be no message at all."""
+    try:
+        return redacted(raw, eraser)
+    except (LookupError, ValueError, AttributeError, TypeError):
+        # What no parser reads is a text.
+        text = raw.decode("utf-8", "surrogateescape")
+        new = eraser.text(text, everywhere=eraser.knows(text))
+        return raw if new == text else new.encode("utf-8", "surrogateescape")
+
+
 def redacted(raw: bytes, eraser: Eraser) -> bytes:
     """The bytes of a message without those who were erased; the same where they are not in it.
 
@@ -165,11 +208,13 @@ def redacted(raw: bytes, eraser: Eraser) -> bytes:
     everywhere = any(eraser.knows(text) for _, _, text in heads) or any(
         eraser.knows(text) for _, text in texts if text is not None
     )
+    own = eraser.knows(_decoded(str(parsed.get("From", ""))))
     changed = False
     for part, text in texts:
         changed |= _redact_head(part, eraser, everywhere)
+        changed |= _redact_file_name(part, eraser, everywhere)
         if text is not None:
-            new = eraser.text(text, everywhere=everywhere)
+            new = eraser.text(text, everywhere=everywhere, own=own)
             if new != text:
                 _put(part, new)
                 changed = True
@@ -193,6 +238,18 @@ def _redact_head(part: Message, eraser: Eraser, everywhere: bool) -> bool:
         for name, value in headers:
             part.set_raw(name, value)
     return changed
+
+
+def _redact_file_name(part: Message, eraser: Eraser, everywhere: bool) -> bool:
+    """What a file is called, where its name is not written out plainly (RFC 2231)."""
+    name = part.get_filename()
+    new = eraser.text(name, everywhere=everywhere) if name else name
+    if not name or not new or new == name:
+        return False
+    for field, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
+        if part.get_param(parameter, header=field) is not None:
+            part.set_param(parameter, new, header=field, charset="utf-8")
+    return True
 
 
 def _redacted_field(name: str, value: str, eraser: Eraser, everywhere: bool) -> str | None:

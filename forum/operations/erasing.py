@@ -8,7 +8,6 @@ that somebody was erased, and not who.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.erasing import (
     LONGEST_NAME,
+    SHORTEST_WORD,
     Eraser,
     address_mark,
     name_mark,
@@ -27,15 +27,11 @@ from forum.domain.erasing import (
 from forum.domain.message import parse
 from forum.operations.audit import record
 from forum.operations.curation_removing import overwrite_what_is_freed
-from forum.operations.deriving import basis_of, derive, write
-from forum.operations.raw import load_raw, replace_raw
-from forum.storage.archive import Post, PostState, RawMessage
-from forum.storage.audit import AuditEntry
+from forum.operations.erasing_words import forget_pictures, forget_words
+from forum.storage.archive import Post, PostState
 from forum.storage.base import KEYED
 from forum.storage.choices import Invitation, ThreadSubscription
-from forum.storage.curation import PostRevision
 from forum.storage.mail import HeldMessage, Incoming, IndexQueue, Notice, SendState
-from forum.storage.mirror import outside_of
 from forum.storage.people import Account, Address, Author, Subscription, Token
 from forum.storage.privacy import ErasedMark, Erasure, ErasureRequest
 
@@ -77,6 +73,16 @@ def scrubbed(session: Session, raw: bytes, arrived_at: datetime) -> bytes:
     return redacted(raw, eraser)
 
 
+def without_erased(session: Session, post_id: int, text: str) -> str:
+    """What was read in a file of a post, without those who were erased."""
+    eraser = eraser_of(session) if text else None
+    post = session.get(Post, post_id)
+    if eraser is None or post is None:
+        return text
+    is_theirs = session.get(Erasure, post.author_id) is not None
+    return eraser.text(text, everywhere=is_theirs or eraser.knows(text))
+
+
 def erase(
     session: Session, author: Author, now: datetime, account: Account | None = None
 ) -> Erasure:
@@ -95,71 +101,20 @@ def erase(
     if erasure is None:
         erasure = Erasure(author_id=author.id, erased_at=now)
         session.add(erasure)
-    erasure.erased_at, erasure.scanned_to, erasure.finished_at = now, 0, None
+    erasure.erased_at, erasure.finished_at = now, None
+    erasure.scanned_to = erasure.pieces_to = 0
     session.flush()
     _mark(session, author, emails)
     _forget_mail(session, emails)
     _forget_names(session, author, emails, now)
     _forget_account(session, author, account, now)
-    _forget_in_log(session, author)
+    forget_pictures(session, author.id)
+    eraser = eraser_of(session, author.id)
+    rows = forget_words(session, author.id, eraser) if eraser is not None else 0
+    erasure.changed = {"rows": rows}
     record(session, "erase", f"person {author.id}", now, account=account)
     session.flush()
     return erasure
-
-
-def scan_some(session: Session, now: datetime, limit: int = 100) -> int:
-    """Go over some of the stored bytes that are not gone over yet; gives how many. No commit."""
-    erasure = session.scalar(
-        select(Erasure)
-        .where(Erasure.finished_at.is_(None))
-        .order_by(Erasure.author_id)
-        .with_for_update(skip_locked=True)
-        .limit(1)
-    )
-    eraser = eraser_of(session, erasure.author_id) if erasure is not None else None
-    if erasure is None or eraser is None:
-        return 0
-    overwrite_what_is_freed(session)
-    rows = session.scalars(
-        select(RawMessage)
-        .where(RawMessage.id > erasure.scanned_to)
-        .order_by(RawMessage.id)
-        .limit(limit)
-    ).all()
-    for row in rows:
-        raw = load_raw(row)
-        new = redacted(raw, eraser)
-        if new != raw:
-            replace_raw(session, row, new)
-            _derive_again(session, row, now)
-        erasure.scanned_to = row.id
-    if not rows:
-        erasure.finished_at = now
-    session.flush()
-    return len(rows)
-
-
-def _derive_again(session: Session, raw: RawMessage, now: datetime) -> None:
-    revised = select(PostRevision.post_id).where(PostRevision.raw_id == raw.id)
-    posts = session.scalars(select(Post).where(or_(Post.raw_id == raw.id, Post.id.in_(revised))))
-    for post in posts.all():
-        basis = basis_of(session, post)
-        if basis is None:
-            continue
-        author_id = post.author_id
-        derived = derive(basis)
-        write(session, post, derived, now)
-        # Joined addresses stay one person's.
-        post.author_id = author_id
-        post.content_digest = derived.submission.content_digest
-    for held in session.scalars(select(HeldMessage).where(HeldMessage.raw_id == raw.id)):
-        outside = outside_of(session, held.mailing_list)
-        submission = parse(load_raw(raw), held.held_at, outside=outside)
-        held.content_digest, held.subject = submission.content_digest, submission.subject
-        held.author_name, held.author_email = submission.author.name, submission.author.key
-    for incoming in session.scalars(select(Incoming).where(Incoming.raw_id == raw.id)):
-        incoming.subject = parse(load_raw(raw), incoming.received_at).subject
-    session.flush()
 
 
 def _keep_an_administrator(session: Session, author: Author) -> None:
@@ -180,7 +135,9 @@ def _mark(session: Session, author: Author, emails: Iterable[str]) -> None:
     marks = {address_mark(key, email): 0 for email in emails if "@" in email}
     for name in names:
         words = words_of(name)
-        if 2 <= len(words) <= LONGEST_NAME:
+        if len(words) == 1 and len(words[0]) >= SHORTEST_WORD:
+            marks[name_mark(key, name)] = 1
+        elif 2 <= len(words) <= LONGEST_NAME:
             turned = " ".join((words[-1], *words[:-1]))
             marks |= dict.fromkeys((name_mark(key, name), name_mark(key, turned)), len(words))
     known = set(
@@ -249,19 +206,6 @@ def _forget_account(session: Session, author: Author, by: Account | None, now: d
     )
     session.execute(delete(Account).where(Account.id == account.id))
     session.expire_all()
-
-
-def _forget_in_log(session: Session, author: Author) -> None:
-    """Lines of the audit log that name them say the same without the name."""
-    eraser = eraser_of(session, author.id)
-    if eraser is None:
-        return
-    for entry in session.scalars(select(AuditEntry).execution_options(yield_per=500)):
-        target = eraser.text(entry.target, everywhere=True)
-        told = json.dumps(entry.details, ensure_ascii=False)
-        new = eraser.text(told, everywhere=True)
-        if (target, new) != (entry.target, told):
-            entry.target, entry.details = target, json.loads(new)
 
 
 def _names_one(column: ColumnElement[str], emails: list[str]) -> ColumnElement[bool]:

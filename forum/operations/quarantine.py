@@ -9,6 +9,8 @@ import zstandard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forum.domain.erasing import Eraser, redacted_piece
+from forum.operations.erasing import eraser_of
 from forum.operations.raw import LEVEL
 from forum.storage.imports import QuarantinedMessage
 from forum.storage.lists import MailingList
@@ -27,7 +29,7 @@ def put_aside(
     reason: str,
     detail: str = "",
 ) -> QuarantinedMessage:
-    """Keep a piece of an archive; the same bytes are kept once for a list.
+    """Keep a piece of an archive, without who was erased; the same bytes are kept once for a list.
 
     Args:
         ordinal: 0-based number in its file.
@@ -35,6 +37,10 @@ def put_aside(
         reason: A code.
         detail: For a crash of our own code, the exception in one line.
     """
+    eraser = eraser_of(session)
+    if eraser is not None:
+        raw = redacted_piece(raw, eraser)
+        file, detail = (eraser.text(text, everywhere=True) for text in (file, detail))
     digest = hashlib.sha256(raw).hexdigest()
     row = session.scalar(
         select(QuarantinedMessage).where(
@@ -55,6 +61,26 @@ def put_aside(
     row.arrived_at, row.reason, row.detail = arrived_at, reason, detail
     session.flush()
     return row
+
+
+def redact_piece(session: Session, row: QuarantinedMessage, eraser: Eraser) -> bool:
+    """Take people who were erased out of a piece; gives whether it named them."""
+    raw = quarantined_bytes(row)
+    new = redacted_piece(raw, eraser)
+    file, detail = (eraser.text(text, everywhere=True) for text in (row.file, row.detail))
+    if (new, file, detail) == (raw, row.file, row.detail):
+        return False
+    digest = hashlib.sha256(new).hexdigest()
+    taken = select(QuarantinedMessage.id).where(
+        QuarantinedMessage.mailing_list_id == row.mailing_list_id,
+        QuarantinedMessage.sha256 == digest,
+        QuarantinedMessage.id != row.id,
+    )
+    row.sha256 = digest if session.scalar(taken) is None else f"redacted-{row.id}"
+    row.size, row.compressed = len(new), zstandard.ZstdCompressor(level=LEVEL).compress(new)
+    row.file, row.detail = file, detail
+    session.flush()
+    return True
 
 
 def quarantined_bytes(row: QuarantinedMessage) -> bytes:

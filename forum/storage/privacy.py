@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.storage.base import Base, Key, Short
@@ -47,6 +47,10 @@ class Erasure(Base):
     erased_at: Mapped[datetime]
     scanned_to: Mapped[int] = mapped_column(default=0)
     """The last row of `raw_message` from which the person was taken out."""
+    pieces_to: Mapped[int] = mapped_column(default=0)
+    """The same of `quarantined_message`."""
+    changed: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    """How many rows, messages, files and pieces of archives named them."""
     finished_at: Mapped[datetime | None]
 
 

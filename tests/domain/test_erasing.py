@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import email
 import email.policy
+from email.message import EmailMessage
 
 import pytest
 
-from forum.domain.erasing import NAMELESS, Eraser, address_mark, name_mark, pseudonym, redacted
+from forum.domain.erasing import (
+    NAMELESS,
+    Eraser,
+    address_mark,
+    name_mark,
+    pseudonym,
+    redacted,
+    redacted_piece,
+)
 from forum.domain.message import parse
 from tests.factories import START, mail
 
@@ -68,8 +77,6 @@ def test_an_author_loses_name_and_address_and_keeps_what_they_wrote() -> None:
 
 
 def test_every_encoding_is_looked_into_and_other_parts_stay() -> None:
-    from email.message import EmailMessage
-
     message = EmailMessage()
     message["From"] = "Zoé <zoe@example.net>"
     message["Subject"] = "Réponse à Awa Ndiaye"
@@ -108,3 +115,60 @@ def test_redacting_twice_is_redacting_once() -> None:
 )
 def test_broken_bytes_do_not_stop_it(raw: bytes) -> None:
     assert b"awa@example.org" not in redacted(raw, ERASER)
+
+
+LUC = Eraser(
+    KEY,
+    {address_mark(KEY, "luc@example.org"): 7, name_mark(KEY, "Luc"): 7},
+    frozenset({1}),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Le 3 mars 2010, Luc a écrit :\n> Oui\n",
+            f"Le 3 mars 2010, {NAMELESS} a écrit :\n> Oui\n",
+        ),
+        ("> De : Luc\n", f"> De : {NAMELESS}\n"),
+        ("Luc écrivait :\n", f"{NAMELESS} écrivait :\n"),
+        ("El lunes, Luc escribió:\n", f"El lunes, {NAMELESS} escribió:\n"),
+        ("Le 3 mars, Luc Martin a écrit :\n", "Le 3 mars, Luc Martin a écrit :\n"),
+        ("Le 3 mars, Jean Luc a écrit :\n", "Le 3 mars, Jean Luc a écrit :\n"),
+        ("Merci à Luc de Dakar.\n", "Merci à Luc de Dakar.\n"),
+        ("le luc a écrit :\n", "le luc a écrit :\n"),
+    ],
+)
+def test_a_name_of_one_word_goes_where_it_is_said_who_wrote_in_mail_that_knows_them(
+    text: str, expected: str
+) -> None:
+    assert LUC.text(text, everywhere=True) == expected
+    assert LUC.text(text, everywhere=False) == text
+
+
+def test_ones_own_mail_loses_the_signature_of_one_word_and_others_keep_theirs() -> None:
+    text = "Demain à dix heures, avec Luc ou sans lui.\n\n-- \nLuc\n"
+    own = parse(redacted(mail(author="Luc <luc@example.org>", text=text), LUC), START)
+    assert own.author.name == ""
+    assert own.text.count("Luc") == 1
+    assert own.text.rstrip().endswith(NAMELESS)
+    other = mail(author="Luc <luc@example.net>", text=text, to="luc@example.org")
+    assert parse(redacted(other, LUC), START).text.count("Luc") == 2
+
+
+def test_a_file_that_is_called_after_them_is_called_otherwise() -> None:
+    message = EmailMessage()
+    message["From"] = "Awa Ndiaye <awa@example.org>"
+    message.set_content("Voici.\n")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf",
+                           filename="Été Awa Ndiaye.pdf")  # fmt: skip
+    new = redacted(message.as_bytes(), ERASER)
+    assert parse(new, START).attachments[0].filename == f"Été {NAMELESS}.pdf"
+    assert b"Ndiaye" not in new
+
+
+def test_what_is_no_message_loses_them_too() -> None:
+    raw = b"From awa\n\xff\xfe Content-Type: x; =?\nAwa Ndiaye <awa@example.org>\n"
+    assert b"Ndiaye" not in redacted_piece(raw, ERASER)
+    assert redacted_piece(b"\xff nothing", ERASER) == b"\xff nothing"

@@ -20,7 +20,8 @@ from forum.domain.erasing import pseudonym
 from forum.domain.message import parse
 from forum.domain.values import Source
 from forum.operations.audit import record
-from forum.operations.erasing import LastAdministrator, erase, scan_some
+from forum.operations.erasing import LastAdministrator, erase
+from forum.operations.erasing_scan import scan_some
 from forum.operations.moderation import Verb, decide
 from forum.operations.naming import rename
 from forum.operations.notices import NoticeKind, notify
