@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     LATER_DECISION = "later-decision"
     NOT_THE_AUTHOR = "not-the-author"
     TOO_LATE = "too-late"
+    MAILED_AGAIN = "mailed-again"
     NO_SYNTHESIS = "no-synthesis"
     LONG_SYNTHESIS = "long-synthesis"
     CHANGED_MEANWHILE = "changed-meanwhile"
@@ -88,6 +89,9 @@ SENTENCES: Final = {
     Refusal.LATER_DECISION: N_("The later decision %(number)s stands in the way: undo it first."),
     Refusal.NOT_THE_AUTHOR: N_("Only its author may do this with post %(number)s."),
     Refusal.TOO_LATE: N_("Post %(number)s can be changed no more: the time for it is over."),
+    Refusal.MAILED_AGAIN: N_(
+        "A changed text of post %(number)s was mailed already; save this one without mailing it."
+    ),
     Refusal.NO_SYNTHESIS: N_("There is no synthesis of thread %(number)s in that language."),
     Refusal.LONG_SYNTHESIS: N_("A synthesis has at most %(number)s characters."),
     Refusal.CHANGED_MEANWHILE: N_(

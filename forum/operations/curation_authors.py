@@ -1,7 +1,8 @@
 """What authors do with their own posts afterwards, and what readers report of others'.
 
 A correction is a message of its own, stored beside the first one, whose bytes never change; the
-post shows the newest. The audit log says that it was changed, and by whom.
+post shows the newest. The audit log says that it was changed, and by whom. A correction meets the
+same rules as a message; where they would hold one it is not taken, as it would be shown at once.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from forum.domain import compose, markup, message
 from forum.domain.curation import Refusal
+from forum.domain.rules import Accept, Hold, Reason
 from forum.domain.values import Draft, Submission, UploadedFile
 from forum.operations.audit import record
 from forum.operations.curation import Refused, keep_decision, locked_list
 from forum.operations.deriving import basis_of, derive, write
+from forum.operations.judging import Occasion, Sender, judged
 from forum.operations.publishing import add_alias
 from forum.operations.raw import load_raw, store_raw
 from forum.operations.telling_moderators import tell_of_report
@@ -26,10 +29,25 @@ from forum.operations.tokens import new_secret
 from forum.storage.archive import Post, PostState, RawMessage
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import Aspect, PostReport, PostRevision
+from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, SendState
 from forum.storage.people import Account
 
 TIME_TO_EDIT: Final = timedelta(minutes=30)
+
+
+class NotTaken(Exception):
+    """A correction that the rules of the list do not let through; nothing was changed.
+
+    Args:
+        reasons: Why.
+        would_wait: Whether a message with the same text would wait for a moderator.
+    """
+
+    def __init__(self, reasons: tuple[Reason, ...], *, would_wait: bool) -> None:
+        self.reasons = reasons
+        self.would_wait = would_wait
+        super().__init__(", ".join(reasons))
 
 
 def can_edit(post: Post, account: Account, now: datetime) -> bool:
@@ -49,6 +67,7 @@ def edit(
     text: str,
     now: datetime,
     *,
+    max_bytes: int,
     mail_again: bool = False,
 ) -> AuditEntry:
     """Let an author put another text in the place of theirs; the files stay.
@@ -57,10 +76,13 @@ def edit(
 
     Args:
         text: Markdown.
-        mail_again: Whether those who were mailed each message get the new text too.
+        max_bytes: The site's limit on a message.
+        mail_again: Whether those who were mailed each message get the new text too; once a post.
 
     Raises:
-        Refused: it is not theirs, or not any more to be changed, or nothing would change.
+        Refused: it is not theirs, or not any more to be changed, or nothing would change, or it
+            was mailed again already.
+        NotTaken: the list's rules do not let the new text through.
     """
     mailing_list = locked_list(session, post.mailing_list_id)
     if post.author_id != account.author_id:
@@ -69,8 +91,59 @@ def edit(
         raise Refused(Refusal.TOO_LATE, post.id)
     if text.strip() == text_as_typed(session, post).strip():
         raise Refused(Refusal.NOTHING_CHANGES, post.id)
-    first = message.parse(load_raw(post.raw), post.arrived_at)
+    if mail_again and was_mailed_again(session, post, account):
+        raise Refused(Refusal.MAILED_AGAIN, post.id)
     message_id = f"{new_secret()[:32]}@{mailing_list.address.partition('@')[2]}"
+    first = message.parse(load_raw(post.raw), post.arrived_at)
+    raw = _composed(mailing_list, post, first, text, message_id, now)
+    occasion = Occasion(
+        mailing_list,
+        Sender(authenticated=True, account=account),
+        max_bytes,
+        post.thread_id,
+        post.id,
+    )
+    _let_through(session, raw, occasion, now)
+    _revise(session, post, account, raw, message_id, now)
+    if mail_again:
+        _mail_again(session, post, now)
+    return keep_decision(
+        session, "edit", f"post {post.id}", now, account, mailing_list,
+        touched={Aspect.LINE: (post.thread_id,)}, before={}, mailed=mail_again,
+    )  # fmt: skip
+
+
+def was_mailed_again(session: Session, post: Post, account: Account) -> bool:
+    """Whether the author had a changed text of a post mailed already."""
+    changes = select(AuditEntry.details).where(
+        AuditEntry.action == "edit",
+        AuditEntry.target == f"post {post.id}",
+        AuditEntry.account_id == account.id,
+        AuditEntry.at >= post.arrived_at,
+    )
+    return any(details.get("mailed") for details in session.scalars(changes))
+
+
+def _let_through(session: Session, raw: bytes, occasion: Occasion, now: datetime) -> None:
+    """Ask the rules that every message meets.
+
+    Raises:
+        NotTaken: they would not have it shown at once.
+    """
+    found = judged(session, message.parse(raw, now), occasion, now)
+    if not isinstance(found, Accept):
+        raise NotTaken(found.reasons, would_wait=isinstance(found, Hold))
+
+
+def _composed(
+    mailing_list: MailingList,
+    post: Post,
+    first: Submission,
+    text: str,
+    message_id: str,
+    now: datetime,
+) -> bytes:
+    """The bytes of a correction: the headers and files of the first message, another text."""
     draft = Draft(
         author=first.author,
         subject=post.subject,
@@ -84,14 +157,7 @@ def edit(
         references=(*post.references[-19:], post.message_id),
         attachments=_files(first),
     )
-    raw = compose.compose(draft, markup.render_markdown(text))
-    _revise(session, post, account, raw, message_id, now)
-    if mail_again:
-        _mail_again(session, post, now)
-    return keep_decision(
-        session, "edit", f"post {post.id}", now, account, mailing_list,
-        touched={Aspect.LINE: (post.thread_id,)}, before={}, mailed=mail_again,
-    )  # fmt: skip
+    return compose.compose(draft, markup.render_markdown(text))
 
 
 def text_as_typed(session: Session, post: Post) -> str:

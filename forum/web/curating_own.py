@@ -11,17 +11,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from forum.clock import utcnow
+from forum.config import settings
 from forum.domain.compose import is_blank
 from forum.extensions import db, limiter
 from forum.operations.curation import Refused
 from forum.operations.curation_authors import (
     TIME_TO_EDIT,
+    NotTaken,
     can_edit,
     edit,
     report,
     settle_report,
     text_as_typed,
     texts_of,
+    was_mailed_again,
 )
 from forum.operations.curation_posts import withdraw
 from forum.operations.deliveries import cancel_deliveries
@@ -34,6 +37,7 @@ from forum.web.curation_words import refusal_text
 from forum.web.forms import TEXT_CHARACTERS
 from forum.web.reader import current_reader, moderated_lists
 from forum.web.reading import place_of
+from forum.web.wording import reason_text
 
 REASON_CHARACTERS: Final = 2_000
 REPORTS_SHOWN: Final = 100
@@ -58,7 +62,14 @@ def change(post_id: int) -> ResponseReturnValue:
             flash(_("Your post is changed."), "success")
             return redirect(place_of(post), 303)
     until = post.arrived_at + TIME_TO_EDIT
-    page = render_template("curating/edit.html", post=post, text=text, error=error, until=until)
+    page = render_template(
+        "curating/edit.html",
+        post=post,
+        text=text,
+        error=error,
+        until=until,
+        can_mail=not was_mailed_again(session, post, account),
+    )
     return page, 400 if error else 200
 
 
@@ -70,12 +81,31 @@ def _changed(post: Post, text: str) -> str:
         return str(_("The text has more than %(max)d characters.", max=TEXT_CHARACTERS))
     again = "mail" in request.form
     try:
-        edit(db.session(), post, the_account(), text, utcnow(), mail_again=again)
+        edit(
+            db.session(), post, the_account(), text, utcnow(),
+            max_bytes=settings().max_message_bytes, mail_again=again,
+        )  # fmt: skip
     except Refused as refused:
         db.session.rollback()
         return refusal_text(refused)
+    except NotTaken as not_taken:
+        db.session.rollback()
+        return _told(not_taken)
     db.session.commit()
     return ""
+
+
+def _told(not_taken: NotTaken) -> str:
+    told = " ".join(reason_text(reason) for reason in not_taken.reasons)
+    if not not_taken.would_wait:
+        return told
+    return str(
+        _(
+            "%(reason)s A changed text is shown at once, and no moderator could read it before: "
+            "please send it as a new message. Your text is still in the form.",
+            reason=told,
+        )
+    )
 
 
 @blueprint.route("/posts/<key:post_id>/withdraw", methods=["GET", "POST"])

@@ -236,7 +236,8 @@ def test_what_its_author_changed_is_in_the_digest_as_it_is_now(site: Site) -> No
     )  # fmt: skip
     assert isinstance(outcome, Posted)
     post = site.session.get_one(Post, outcome.post_id)
-    edit(site.session, post, author, "La réunion est mardi.", EVENING + timedelta(minutes=5))
+    soon = EVENING + timedelta(minutes=5)
+    edit(site.session, post, author, "La réunion est mardi.", soon, max_bytes=10**6)
     (digest,) = site.work(MORNING)
     assert "mardi" in digest.as_string()
     assert "lundi" not in digest.as_string()

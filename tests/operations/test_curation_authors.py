@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.curation import Refusal
+from forum.domain.rules import ListRules, PersonFlag, Reason
+from forum.operations import curation_authors
 from forum.operations.accounts import set_held_mail
 from forum.operations.curation import Refused
-from forum.operations.curation_authors import edit, report, settle_report, texts_of
+from forum.operations.curation_authors import NotTaken, report, settle_report, texts_of
 from forum.operations.curation_removing import remove
 from forum.operations.curation_undoing import undo
 from forum.operations.deriving import basis_of, derive, differs
 from forum.operations.posting import Posted
 from forum.operations.raw import load_raw, newest_raw
+from forum.operations.ruling import flag_sender, set_rules
 from forum.operations.telling_moderators import NOTICES_AN_HOUR
 from forum.operations.writing import write_post
-from forum.storage.archive import MessageLink, Post, RawMessage
+from forum.storage.archive import MessageLink, Post, RawMessage, ThreadState
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import PostReport, PostRevision
+from forum.storage.lists import Posting
 from forum.storage.mail import Delivery, IndexQueue, Notice, SendState
 from forum.storage.people import Account
 from tests.factories import START, Make
 
 SOON = START + timedelta(minutes=29)
 LATE = START + timedelta(minutes=31)
+edit = partial(curation_authors.edit, max_bytes=10**6)
 FIRST = "Le marché de printemps aura lieu samedi matin devant la mairie."
 SECOND = "Le marché de printemps aura lieu **dimanche** matin devant la mairie."
 
@@ -189,3 +196,82 @@ def test_in_a_flood_of_reports_the_queue_alone_tells(
 def test_a_report_needs_a_reason(session: Session, make: Make, post: Post) -> None:
     with pytest.raises(Refused):
         report(session, post, make.account(), "  ", SOON)
+
+
+def moderate(make: Make, post: Post) -> None:
+    post.mailing_list.posting = Posting.MODERATED
+
+
+def close(make: Make, post: Post) -> None:
+    post.thread.state = ThreadState.CLOSED
+
+
+def hold_author(make: Make, post: Post) -> None:
+    flag(make, post, PersonFlag.HOLD)
+
+
+def ban_author(make: Make, post: Post) -> None:
+    flag(make, post, PersonFlag.BANNED)
+
+
+def look_at_first_posts(make: Make, post: Post) -> None:
+    set_rules(make.session, post.mailing_list, ListRules(first_post=True), START)
+
+
+def allow_no_links(make: Make, post: Post) -> None:
+    set_rules(make.session, post.mailing_list, ListRules(max_links=0), START)
+
+
+def watch_a_word(make: Make, post: Post) -> None:
+    set_rules(make.session, post.mailing_list, ListRules(words=("casino",)), START)
+
+
+def use_spanish_only(make: Make, post: Post) -> None:
+    set_rules(make.session, post.mailing_list, ListRules(languages=("es",)), START)
+
+
+def limit_size(make: Make, post: Post) -> None:
+    set_rules(make.session, post.mailing_list, ListRules(max_bytes=900), START)
+
+
+def flag(make: Make, post: Post, flag: PersonFlag) -> None:
+    flag_sender(make.session, post.author_id, flag, START, mailing_list=post.mailing_list)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason", "would_wait"),
+    [
+        (moderate, Reason.MODERATED_LIST, True),
+        (close, Reason.CLOSED_THREAD, True),
+        (hold_author, Reason.HELD_ALWAYS, True),
+        (ban_author, Reason.BANNED, False),
+        (look_at_first_posts, Reason.FIRST_POST, True),
+        (allow_no_links, Reason.LINKS, True),
+        (watch_a_word, Reason.WORDS, True),
+        (use_spanish_only, Reason.LANGUAGE, True),
+        (limit_size, Reason.TOO_LARGE, False),
+    ],
+)
+def test_a_change_meets_the_rules_of_the_list_and_passes_none(
+    session: Session, make: Make, post: Post, author: Account,
+    prepare: Callable[[Make, Post], None], reason: Reason, would_wait: bool,
+) -> None:  # fmt: skip
+    delivery = session.scalars(select(Delivery)).one()
+    delivery.state = SendState.SENT
+    prepare(make, post)
+    text = f"{SECOND} Le casino ouvre : https://casino.example.net/ est son adresse. " * 3
+    with pytest.raises(NotTaken) as not_taken:
+        edit(session, post, author, text, SOON, mail_again=True)
+    assert not_taken.value.reasons == (reason,)
+    assert not_taken.value.would_wait is would_wait
+    assert (text_of(post).strip(), post.corrections) == (FIRST, 0)
+    assert delivery.state == SendState.SENT
+
+
+def test_a_changed_text_is_mailed_once(session: Session, post: Post, author: Account) -> None:
+    edit(session, post, author, SECOND, SOON, mail_again=True)
+    with pytest.raises(Refused) as refused:
+        edit(session, post, author, f"{SECOND} Venez.", SOON, mail_again=True)
+    assert refused.value.refusal == Refusal.MAILED_AGAIN
+    edit(session, post, author, f"{SECOND} Venez.", SOON)
+    assert "Venez" in text_of(post)

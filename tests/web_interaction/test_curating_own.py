@@ -75,6 +75,32 @@ def test_a_text_that_is_none_is_refused_and_kept_on_the_page(
     assert text.strip()[:100] in answer.text
 
 
+def test_a_change_that_would_wait_is_refused_with_the_reason_and_the_text_kept(
+    client: FlaskClient, make: Make, author: Account, post: Post
+) -> None:
+    post.mailing_list.posting = "moderated"
+    author.language = "es"
+    make.commit()
+    answer = client.post(f"/posts/{post.id}/edit", data={"text": "Venez *lundi*.", "mail": "on"})
+    assert answer.status_code == 400
+    assert "En esta lista" in answer.text
+    assert "envíelo como mensaje nuevo" in answer.text
+    assert "Venez *lundi*." in answer.text
+    make.session.expire_all()
+    assert post.corrections == 0
+
+
+def test_a_changed_text_is_offered_to_be_mailed_once(
+    client: FlaskClient, make: Make, post: Post
+) -> None:
+    page = f"/posts/{post.id}/edit"
+    assert 'name="mail"' in client.get(page).text
+    assert client.post(page, data={"text": "Venez lundi.", "mail": "on"}).status_code == 303
+    assert 'name="mail"' not in client.get(page).text
+    answer = client.post(page, data={"text": "Venez mardi.", "mail": "on"})
+    assert (answer.status_code, "was mailed already" in answer.text) == (400, True)
+
+
 def test_later_there_is_nothing_to_change(client: FlaskClient, make: Make, post: Post) -> None:
     post.arrived_at = post.date = utcnow() - timedelta(minutes=31)
     make.commit()
