@@ -61,10 +61,11 @@ def joined_lists(reader: Reader) -> ColumnElement[bool]:
     """Which lists a reader belongs to: subscribed with a confirmed address, or with a role."""
     if reader.account_id is None:
         return false()
-    return _joined(reader.account_id, reader.author_id)
+    return joined(reader.account_id, reader.author_id)
 
 
-def _joined(account_id: Any, author_id: Any) -> ColumnElement[bool]:
+def joined(account_id: Any, author_id: Any) -> ColumnElement[bool]:
+    """The same for the keys of an account and its author, which may be parameters."""
     subscribed = (
         select(Subscription.mailing_list_id)
         .join(Address)
@@ -101,8 +102,8 @@ def _known(reader: Reader) -> dict[str, int | None]:
 def _visible_to(is_anonymous: bool, is_admin: bool) -> ColumnElement[bool]:
     if is_anonymous or is_admin:
         return visible_lists(Reader(is_admin=is_admin))
-    joined = _joined(bindparam("account"), bindparam("author"))
-    return or_(MailingList.visibility == Visibility.PUBLIC, joined)
+    own = joined(bindparam("account"), bindparam("author"))
+    return or_(MailingList.visibility == Visibility.PUBLIC, own)
 
 
 @cache
@@ -123,8 +124,8 @@ def _thread_query(is_anonymous: bool, is_admin: bool) -> Select[Thread]:
 
 @cache
 def _joined_query() -> Select[int]:
-    joined = _joined(bindparam("account"), bindparam("author"))
-    return select(MailingList.id).where(MailingList.id == bindparam("mailing_list"), joined)
+    own = joined(bindparam("account"), bindparam("author"))
+    return select(MailingList.id).where(MailingList.id == bindparam("mailing_list"), own)
 
 
 @cache

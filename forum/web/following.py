@@ -27,9 +27,9 @@ def know_in_templates(state: BlueprintSetupState) -> None:
 
 
 def standing_here(thread: Thread) -> Standing | None:
-    """How the reader receives a thread; None for who is not subscribed to its list."""
+    """How the reader receives a thread of a list that they are subscribed to."""
     account = current_account()
-    if account is None or not _is_subscribed(account, thread):
+    if account is None:
         return None
     return standing(db.session(), account.author_id, thread)
 

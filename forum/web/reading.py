@@ -24,7 +24,6 @@ from forum.storage.visibility import (
     find_place,
     find_post,
     find_thread,
-    may_fetch_bytes,
     visible_lists,
 )
 from forum.web import charts, thread_filters, unread
@@ -220,7 +219,8 @@ def show_thread(found: Thread, **extra: object) -> str:
         "repaired": _repaired([post.id for post in posts]) if view.can_moderate else {},
     }
     made = render_template("reading/thread.html", **{**values, **extra})
-    unread.remember_list(found.mailing_list_id)
+    if not view.facts.is_open:
+        unread.remember_list(found.mailing_list_id)
     unread.remember_thread(found, new, [post.id for post in posts])
     return made
 
@@ -275,14 +275,13 @@ def find_message(reader: Reader, message_id: str, slug: str = "") -> Post | None
 
 
 def _view_of(found: Thread, reader: Reader) -> ThreadView:
-    session = db.session()
+    facts = facts_of(db.session(), reader, found)
     return ThreadView(
         page=page_number() if request.method in ("GET", "HEAD") else 1,
-        facts=facts_of(session, found),
+        facts=facts,
         by_date=request.args.get("order") == "date",
         can_moderate=found.mailing_list_id in moderated_lists(),
-        can_fetch=not reader.is_anonymous
-        and may_fetch_bytes(session, reader, found.mailing_list_id),
+        can_fetch=reader.is_admin or facts.belongs,
     )
 
 
