@@ -65,19 +65,31 @@ def take(
         return None
     if machine is not None:
         return None  # Such as an absence reply that has kept our headers.
-    if found is None and _take_direct(session, row, arrival):
-        return None
-    if found is None and is_from_elsewhere(session, arrival, settings.trusted_authserv):
-        return _hold(session, row, arrival, Reason.UNVERIFIED_SENDER, now)
     if isinstance(found, mirroring.Changed):
-        row.post_id = found.post_id
-        if found.post_id is not None and found.around is not None:
-            mirroring_learning.note_unsure(
-                session, arrival.mailing_list, found.post_id, found.around
-            )
+        _note_changed(session, row, arrival, found)
         return _hold(session, row, arrival, Reason.CAME_BACK_CHANGED, now)
-    if arrival.is_mirror and arrival.by_bridge and not arrival.by_outside:
-        return _hold(session, row, arrival, Reason.NOT_FROM_OUTSIDE, now)
+    if _take_direct(session, row, arrival):
+        return None
+    doubt = _doubt(session, arrival, settings)
+    return _hold(session, row, arrival, doubt, now) if doubt is not None else None
+
+
+def _note_changed(
+    session: Session, row: Incoming, arrival: Arrival, found: mirroring.Changed
+) -> None:
+    row.post_id = found.post_id
+    if found.post_id is not None and found.around is not None:
+        mirroring_learning.note_unsure(session, arrival.mailing_list, found.post_id, found.around)
+
+
+def _doubt(session: Session, arrival: Arrival, settings: Settings) -> Reason | None:
+    """Why a new message at the bridge is not the outside list's, as far as can be told."""
+    if not (arrival.is_mirror and arrival.by_bridge):
+        return None
+    if not arrival.by_outside:
+        return Reason.NOT_FROM_OUTSIDE
+    if is_from_elsewhere(session, arrival, settings.trusted_authserv):
+        return Reason.UNVERIFIED_SENDER
     return None
 
 

@@ -25,13 +25,11 @@ ENOUGH: Final = 20
 
 
 def is_from_elsewhere(session: Session, arrival: Arrival, trusted_authserv: str) -> bool:
-    """Whether a mail for the bridge says that the outside list sent it, and did not come from it.
+    """Whether a mail that says that the outside list sent it did not come from that list's domain.
 
     Args:
         trusted_authserv: The authserv-id to believe; empty believes none, and nothing is held.
     """
-    if not (arrival.is_mirror and arrival.by_bridge and arrival.by_outside):
-        return False
     if came_from(arrival.headers, trusted_authserv, arrival.outside) is not False:
         return False
     earlier = session.scalars(

@@ -20,13 +20,10 @@ from tests.flows.mirror_run import (
     contribution,
     inside,
     new_list,
-    numbers_of,
-    wait_while_moving,
-    waiting_of,
     with_lists,
-    write_on_the_web,
     writers,
 )
+from tests.flows.mirror_sides import numbers_of, wait_while_moving, waiting_of, write_on_the_web
 from tests.flows.outside_habits import MAILMAN2, MAILMAN3, SYMPA, Habits
 from tests.flows.outside_list import OutsideList, OutsideWorld
 from tests.flows.site import DOMAIN, Site

@@ -15,16 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.mirror_run import (
-    Held,
-    Run,
-    bridge_of,
-    numbers_of,
-    rows,
-    wait_while_moving,
-    waiting_of,
-    with_lists,
-)
+from tests.flows.mirror_run import Run, bridge_of, with_lists
+from tests.flows.mirror_sides import Held, numbers_of, rows, wait_while_moving, waiting_of
 from tests.flows.outside_habits import COMBINED, MAILMAN3, SWITCHES, SYMPA, WHOLE, DigestForm
 from tests.flows.outside_list import OutsideWorld
 from tests.flows.site import Site

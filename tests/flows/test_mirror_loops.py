@@ -15,10 +15,8 @@ import pytest
 
 from tests.factories import mail
 from tests.flows.mirror_outside import ABSENT, GRACE, JOAN, OTHER, PAIRS, Outside, running
-from tests.flows.mirror_run import (
-    HOST,
-    bridge_of,
-    contribution,
+from tests.flows.mirror_run import HOST, bridge_of, contribution
+from tests.flows.mirror_sides import (
     held_by,
     key_of,
     numbers_of,

@@ -93,6 +93,35 @@ def test_a_direct_copy_that_comes_later_is_no_second_post_and_waits_for_nobody(
     assert mirror.session.scalars(select(MirrorDelivery)).all() == []
 
 
+@pytest.mark.parametrize("address", [OWN, BRIDGE])
+def test_a_copy_that_is_held_does_not_hold_up_what_the_outside_list_sends(
+    mirror: Mirror, address: str
+) -> None:
+    written = mail(author="Luz Vega <luz@example.net>", to=OUTSIDE, message_id="l1@example.net")
+    direct = mirror.arrives(written, to=address, path="luz@example.net")
+    assert direct.state == IncomingState.HELD
+    row = mirror.arrives(passed_on(written, prefix="[atelier]", hides=True))
+    post = mirror.posts()[0]
+    assert (row.state, row.post_id) == (IncomingState.POSTED, post.id)
+    held = mirror.session.scalars(select(HeldMessage)).one()
+    assert (held.state, held.post_id) == (HeldState.ACCEPTED, post.id)
+    assert (direct.state, direct.post_id) == (IncomingState.DUPLICATE, post.id)
+    mirror.work()
+    assert mirror.went_out() == []
+
+
+def test_what_a_moderator_set_aside_stays_so_when_the_outside_list_sends_it(
+    mirror: Mirror,
+) -> None:
+    written = mail(author="Luz Vega <luz@example.net>", to=OUTSIDE, message_id="l1@example.net")
+    mirror.arrives(written, to=BRIDGE, path="luz@example.net")
+    held = mirror.session.scalars(select(HeldMessage)).one()
+    decide(mirror.session, held, Verb.DISCARD, mirror.now)
+    mirror.session.commit()
+    assert mirror.arrives(passed_on(written)).state == IncomingState.DISCARDED
+    assert mirror.posts() == []
+
+
 OTHERS = {
     "another text": {"text": "Une tout autre proposition, pour la rencontre d'automne celle-là.\n"},
     "a line more": {"text": LONG + "Et encore une ligne que personne n'a lue.\n"},
