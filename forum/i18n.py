@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request, session
 from flask_babel import get_locale, get_timezone, get_translations
 from flask_login import current_user
 from jinja2 import pass_eval_context
@@ -43,14 +43,17 @@ def init_app(app: Flask) -> None:
 
 
 def select_language() -> str:
-    """An account's own setting, else `?lang=`, else the cookie, else Accept-Language."""
+    """`?lang=`, else an account's own setting, else the cookie, else Accept-Language."""
     if not has_request_context():
         return DEFAULT_LANGUAGE
+    wish = request.args.get("lang")
+    if wish in LANGUAGES:
+        return wish
     if current_user.is_authenticated:
         return str(current_user.language)
-    for wish in (request.args.get("lang"), request.cookies.get(COOKIE)):
-        if wish in LANGUAGES:
-            return wish
+    kept = request.cookies.get(COOKIE)
+    if kept in LANGUAGES:
+        return kept
     return request.accept_languages.best_match(LANGUAGES) or DEFAULT_LANGUAGE
 
 
@@ -158,7 +161,8 @@ def _language_name(code: str, language: str) -> str:
 
 def _keep_language(response: Response) -> Response:
     wish = request.args.get("lang")
-    if wish in LANGUAGES and not getattr(g, "language_kept", False):
+    # With an account it is for this page alone: the account keeps another.
+    if wish in LANGUAGES and "_user_id" not in session:
         response.set_cookie(
             COOKIE,
             wish,

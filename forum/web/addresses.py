@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode
 
 from flask import abort, current_app, request, url_for
 
@@ -24,10 +24,10 @@ SAFE_IN_PATH: Final = "@:+,;=!$&'()*~"
 def safe_path(path: str, default: str = "/") -> str:
     """A path on this site, or the default where following it would leave the site."""
     # Browsers read a backslash as a slash, and skip control characters.
-    if not path.startswith("/") or "\\" in path or not path.isprintable():
+    # Two slashes name another host, and what follows them need not even be readable as one.
+    if not path.startswith("/") or path.startswith("//"):
         return default
-    parts = urlsplit(path)
-    return default if parts.scheme or parts.netloc or path.startswith("//") else path
+    return default if "\\" in path or not path.isprintable() else path
 
 
 def own_path() -> str:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from flask import Blueprint, abort, redirect, request, url_for
 from sqlalchemy import select
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, Unauthorized
 from werkzeug.wrappers import Response
 
 from forum.extensions import db
@@ -86,7 +86,11 @@ def sympa_message(name: str, month: str, message_id: str) -> Response:
 def elsewhere(error: NotFound) -> Response:
     """An address that is none of ours, which led to a post elsewhere; else the usual page."""
     if request.url_rule is None and request.method in ("GET", "HEAD"):
-        found = _first_readable(_posts_of(_own_keys()), "")
+        try:
+            found = _first_readable(_posts_of(_own_keys()), "")
+        except Unauthorized as refused:
+            # Raised here, nothing would catch it: this answers an error already.
+            return errors.show(refused)
         if found is not None:
             return found
     return errors.show(error)
@@ -119,6 +123,8 @@ def _first_readable(rows: list[tuple[int, str]], name: str) -> Response | None:
 
     A redirect to what one may not see would tell that it is there.
     """
+    if not rows:
+        return None
     reader = any_reader()
     for post_id, _ in sorted(rows, key=lambda row: row[1] != name.lower()):
         if find_post(db.session(), reader, post_id) is not None:

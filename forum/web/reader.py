@@ -60,8 +60,14 @@ def bearer_reader() -> Reader:
 
 
 def any_reader() -> Reader:
-    """Who asks for bytes: a token's account where one is shown, else as for pages."""
-    token = bearer()
+    """Who asks for bytes: a token's account where one is shown, else as for pages.
+
+    Raises:
+        Unauthorized: a token is shown, and it is not good.
+    """
+    # Browsers send other schemes, as Basic, to a proxy before us, with every request.
+    shown = request.headers.get("Authorization", "").partition(" ")[0].lower() == "bearer"
+    token = bearer() if shown else None
     return Reader.of(token.account) if token else current_reader()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -204,7 +205,7 @@ CLASSIFIED: dict[Outcomes, str] = {
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: """
         moderating.queue moderating.decide moderating.decided moderating.repairs moderating.held
-        moderating.decide_held mirroring.show mirroring.decide curating.thread curating.post
+        moderating.decide_held moderating.whole mirroring.show mirroring.decide curating.thread curating.post
         curating.remove_post curating_audit.log curating_audit.take_back curating_own.reports
         curating_own.settle curating_own.history
     """,
@@ -318,6 +319,9 @@ def test_every_route_lets_in_who_may_and_nobody_else(
                 sign_in(client, account)
             g.pop("_login_user", None)
             response = client.open(path, method=method, headers=headers)
+            switch = re.search(rb'<form[^>]* class="language-nav">.*?</form>', response.data, re.S)
+            if switch and re.findall(rb">([A-Z]+)</", switch[0]) != [b"FR", b"EN", b"ES"]:
+                wrong.append(f"{who}: {method} {path} has other languages in its head")
             if expected not in (None, outcome(response)):
                 wrong.append(f"{who}: {method} {path} {response.status_code}, not {expected}")
             if who in ("anonymous", "stranger") and SECRET.encode() in response.data:

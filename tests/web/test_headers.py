@@ -85,7 +85,11 @@ def test_signed_in_the_language_belongs_to_the_account(client: FlaskClient, make
     account = make.account("luz@example.net", language="es")
     sign_in(client, account)
     make.commit()
-    assert '<html lang="es"' in client.get("/?lang=fr").text
+    asked = client.get("/?lang=fr")
+    assert '<html lang="fr"' in asked.text
+    assert "lang=" not in asked.headers.get("Set-Cookie", "")
+    make.session.expire_all()
+    assert account.language == "es"
     response = client.post("/language", data={"language": "fr", "next": "/search"})
     assert (response.status_code, response.location) == (303, "/search")
     make.session.expire_all()
@@ -93,7 +97,7 @@ def test_signed_in_the_language_belongs_to_the_account(client: FlaskClient, make
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil", "\t//x"]
+    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil", "\t//x", "//["]
 )
 def test_choosing_a_language_never_leads_away(
     client: FlaskClient, make: Make, elsewhere: str
@@ -102,6 +106,24 @@ def test_choosing_a_language_never_leads_away(
     make.commit()
     response = client.post("/language", data={"language": "fr", "next": elsewhere})
     assert response.location == "/"
+
+
+def test_an_address_that_cannot_be_one_is_no_fault(client: FlaskClient) -> None:
+    assert client.get("/login?next=//[").status_code == 200
+
+
+@pytest.mark.parametrize("shown", ["Basic bHV6OnNlc2Ft", "Bearer long-expired", "x"])
+def test_what_a_browser_shows_to_others_makes_no_fault(client: FlaskClient, shown: str) -> None:
+    headers = {"Authorization": shown}
+    for address in ("/nothing-here", "/api/v1/nope", "/pipermail/nothing/2010-March/000001.html"):
+        assert client.get(address, headers=headers).status_code == 404, address
+
+
+def test_a_proxys_password_closes_no_feed(client: FlaskClient, make: Make) -> None:
+    make.mailing_list("ancrage")
+    make.commit()
+    headers = {"Authorization": "Basic bHV6OnNlc2Ft"}
+    assert client.get("/lists/ancrage/feed.atom", headers=headers).status_code == 200
 
 
 def test_errors_are_pages_in_the_readers_language(client: FlaskClient) -> None:
