@@ -57,16 +57,19 @@ def passage(
         hide: takes out of a text what the reader may not see; only what is looked at goes
             through it.
     """
-    wanted = _wanted(query)
-    known = list(segments)
-    opening, spoken = "", ""
+    wanted, known = _wanted(query), list(segments)
+    texts: list[tuple[str, str]] = []
     for segment in (s for role in looked_through(query) for s in known if s.role == role):
         text = normalise(" ".join(hide(segment.text)[:_READ].split()))
-        if text and not opening:
-            opening, spoken = text, segment.language
-        start = wanted.first(text, segment.language)
+        texts.append((text, segment.language))
+        start = wanted.first_beginning(text, segment.language)
         if start is not None:
             return Passage(_cut(text, segment.language, start, wanted, length), True)
+    for text, language in texts:
+        start = wanted.first_word(text, language)
+        if start is not None:
+            return Passage(_cut(text, language, start, wanted, length), True)
+    opening, spoken = next((one for one in texts if one[0]), ("", ""))
     return Passage(_cut(opening, spoken, None, wanted, length), False)
 
 
@@ -151,14 +154,10 @@ class _Wanted:
 
     def marked(self, text: str, language: str) -> str:
         """A text with every hit between `_OPEN` and `_CLOSE`."""
-        known = self._marked[language if language in LANGUAGES else ""]
-        return replaced_words(text, known.__getitem__)
+        return replaced_words(text, self._of(language).__getitem__)
 
-    def spans(self, text: str, language: str) -> Iterator[tuple[int, int]]:
-        """Start and end of each hit; a compound found in parts gives its parts."""
-        for start, written in words(text):
-            for begin, end in self.inside(written, language):
-                yield start + begin, start + end
+    def _of(self, language: str) -> _Marked:
+        return self._marked[language if language in LANGUAGES else ""]
 
     def inside(self, written: str, language: str) -> tuple[tuple[int, int], ...]:
         """The hits in one written word."""
@@ -167,14 +166,18 @@ class _Wanted:
             return ((whole.start, whole.end),)
         return tuple((part.start, part.end) for part in parts if self.holds(part, language))
 
-    def first(self, text: str, language: str) -> int | None:
-        """Where the first hit begins; of words with letters of their own, some later one."""
-        near = self._first_beginning(text, language)
-        if near is not None or not self.beginnings:
-            return near
-        return next((start for start, _ in self.spans(text, language)), None)
+    def first_word(self, text: str, language: str) -> int | None:
+        """Where the first hit begins, every word looked at."""
+        if not self.beginnings:
+            return None
+        marked = self._of(language)
+        for start, written in words(text):
+            shown = marked[written]
+            if _OPEN in shown:
+                return start + shown.index(_OPEN)
+        return None
 
-    def _first_beginning(self, text: str, language: str) -> int | None:
+    def first_beginning(self, text: str, language: str) -> int | None:
         """The first hit that begins as expected: a look for a few bytes instead of every word."""
         plain = _plain(text)
         best: int | None = None
@@ -186,9 +189,9 @@ class _Wanted:
                     continue
                 start, end = text.rfind(" ", 0, at) + 1, text.find(" ", at)
                 end = len(text) if end < 0 else end
-                hit = next(self.spans(text[start:end], language), None)
+                hit = self.first_word(text[start:end], language)
                 if hit is not None:
-                    best = start + hit[0] if best is None else min(best, start + hit[0])
+                    best = start + hit if best is None else min(best, start + hit)
                     break
                 at = plain.find(beginning, end)
         return best
@@ -208,7 +211,7 @@ class _Marked(dict[str, str]):
         for start, end in self._wanted.inside(written, self._language):
             parts += [written[position:start], _OPEN, written[start:end], _CLOSE]
             position = end
-        shown = self[written] = "".join([*parts, written[position:]])
+        shown = self[written] = "".join([*parts, written[position:]]) if parts else written
         return shown
 
 
