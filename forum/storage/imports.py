@@ -94,3 +94,12 @@ def unfinished_source(
         .order_by(ImportSource.id.desc())
         .limit(1)
     )
+
+
+def unfinished_sources(session: Session, mailing_list_id: int) -> list[ImportSource]:
+    """The imports into a list that are under way or were broken off; locked."""
+    query = select(ImportSource).where(
+        ImportSource.mailing_list_id == mailing_list_id, ImportSource.finished_at.is_(None)
+    )
+    query = query.order_by(ImportSource.id).with_for_update()
+    return list(session.scalars(query.execution_options(populate_existing=True)))

@@ -21,11 +21,12 @@ from forum.search import SearchIndex
 from forum.search.building import Builders
 from forum.search.indexer import BATCH, drain
 from forum.storage.archive import MessageLink
-from forum.storage.imports import ImportSource, unfinished_source
+from forum.storage.imports import ImportSource, unfinished_source, unfinished_sources
 from forum.storage.lists import MailingList
 from forum.storage.mail import IndexQueue
 from mailbridge.archive.containers import files_below
 
+STANDARD_INPUT: Final = "-"
 SETTLED_AT_ONCE: Final = 200
 """Posts whose threads are put in order in one transaction."""
 LONGEST: Final = 0.15
@@ -38,7 +39,7 @@ _IDLE: Final = 0.2
 
 def fingerprint(path: Path) -> str:
     """A digest of the names, sizes and times of a source: it changes with what is in it."""
-    if str(path) == "-":
+    if str(path) == STANDARD_INPUT:
         return uuid4().hex
     digest = hashlib.sha256()
     for file in files_below(path):
@@ -49,7 +50,7 @@ def fingerprint(path: Path) -> str:
 
 def total_bytes(paths: Iterable[Path]) -> int:
     """The size of sources on the disk; 0 where it cannot be told."""
-    if any(str(path) == "-" for path in paths):
+    if any(str(path) == STANDARD_INPUT for path in paths):
         return 0
     return sum(file.stat().st_size for path in paths for file in files_below(path))
 
@@ -58,7 +59,8 @@ def open_source(
     session: Session, mailing_list: MailingList, path: Path, now: datetime
 ) -> ImportSource:
     """The import of a source that was broken off, or a new one."""
-    name = "-" if str(path) == "-" else os.fspath(path.absolute())
+    is_input = str(path) == STANDARD_INPUT
+    name = STANDARD_INPUT if is_input else os.fspath(path.absolute())
     mark = fingerprint(path)
     source = unfinished_source(session, mailing_list.id, name, mark)
     if source is None:
@@ -77,20 +79,26 @@ def open_source(
 
 
 def settle(
-    session: Session, mailing_list: MailingList, now: datetime, progress: Callable[[int], None]
+    session: Session,
+    mailing_list: MailingList,
+    after: int,
+    now: datetime,
+    progress: Callable[[int], None],
 ) -> None:
-    """Put the threads of all imports that have not ended in order; commits as it goes.
+    """Put the threads of an import in order, and of those broken off before; commits as it goes.
+
+    Nobody has to do these again: they go on, if they ever do, behind what was put in order here.
 
     Args:
+        after: The newest post when this import began.
         progress: Told how many posts were looked at so far.
     """
-    after = session.scalar(
-        select(func.min(ImportSource.after_post_id)).where(
-            ImportSource.mailing_list_id == mailing_list.id, ImportSource.finished_at.is_(None)
-        )
-    )
-    waiting = unsettled_threads(session, mailing_list, after or 0)
-    older = has_older(session, mailing_list, after or 0)
+    # A batch of another import is either committed by now, or numbered behind the newest post.
+    unfinished = unfinished_sources(session, mailing_list.id)
+    after = min((after, *(one.after_post_id for one in unfinished)))
+    newest = newest_post_id(session)
+    waiting = unsettled_threads(session, mailing_list, after)
+    older = has_older(session, mailing_list, after)
     session.rollback()
     done = start = 0
     at_once = SETTLED_AT_ONCE
@@ -101,13 +109,19 @@ def settle(
             end += 1
         began = time.monotonic()
         some = [one for one, _ in waiting[start:end]]
-        settle_some(session, mailing_list, some, after or 0, now, older=older)
+        settle_some(session, mailing_list, some, after, now, older=older)
         session.commit()
         took = time.monotonic() - began
         at_once = max(FEWEST, int(at_once * 0.7)) if took > LONGEST else min(1_000, at_once + 20)
         done += posts
         start = end
         progress(done)
+    for source in unfinished_sources(session, mailing_list.id):
+        source.after_post_id = max(source.after_post_id, newest)
+        if source.path == STANDARD_INPUT:
+            # What comes in by it is never known again.
+            source.finished_at = now
+    session.commit()
 
 
 def keep_pages(session: Session, mailing_list: MailingList, pages: Mapping[str, str]) -> int:

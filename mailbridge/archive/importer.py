@@ -8,7 +8,7 @@ halves add up to those of an undisturbed one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +29,7 @@ from forum.storage.lists import MailingList
 from forum.storage.mirror import outside_of
 from mailbridge.archive.child import Answer, Crash, Job, Show, Understand, Workers
 from mailbridge.archive.context import Context
+from mailbridge.archive.counts import Counts, counted_as
 from mailbridge.archive.found import Fault, Found, Item, OldPage
 from mailbridge.archive.old_pages import hyperkitty_key
 
@@ -39,35 +40,6 @@ BATCH_BYTES: Final = 1 << 20
 
 class ImportStopped(Exception):
     """The import cannot go on now; what is stored is whole, and the text says what to do."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the pieces of a file."""
-
-    stored: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-
-    @property
-    def read(self) -> int:
-        """All of them."""
-        return self.stored + self.duplicate + self.quarantined
-
-    def add(self, others: Counts) -> None:
-        """Count others with these."""
-        self.stored += others.stored
-        self.duplicate += others.duplicate
-        self.quarantined += others.quarantined
-
-    def as_numbers(self) -> dict[str, int]:
-        """By name; read is the sum of the rest."""
-        return {
-            "read": self.read,
-            "stored": self.stored,
-            "duplicate": self.duplicate,
-            "quarantined": self.quarantined,
-        }
 
 
 Piece = tuple[Found, Ready | Crash | None]
@@ -262,6 +234,8 @@ class Importer:
         """
         try:
             pieces = self._clean_now(pieces, state)
+            # Held from before its posts are numbered: see `finishing.settle`.
+            source = self.session.get_one(ImportSource, self.source_id, with_for_update=True)
             ready = [piece for _, piece in pieces if isinstance(piece, Ready)]
             stored = self.storing.store(ready)
             number = 0
@@ -277,7 +251,7 @@ class Importer:
                 else:
                     self._put_aside(found, piece)
                     counts.quarantined += 1
-            self._note(gains, len(pieces))
+            _note(source, gains, len(pieces))
             self.session.commit()
         except OperationalError as error:
             self.session.rollback()
@@ -302,25 +276,18 @@ class Importer:
             detail=crash.detail if crash else "",
         )
 
-    def _note(self, gains: dict[str, Counts], number: int) -> None:
-        source = self.session.get_one(ImportSource, self.source_id)
-        counts = {file: list(one) for file, one in source.counts.items()}
-        for file, gain in gains.items():
-            before = counts.get(file, [0, 0, 0])
-            new = (gain.stored, gain.duplicate, gain.quarantined)
-            counts[file] = [old + plus for old, plus in zip(before, new, strict=True)]
-        source.counts = counts
-        source.done += number
-
     def _remember(self, gains: dict[str, Counts], number: int) -> None:
         self.done += number
         for file, gain in gains.items():
             self.counts.setdefault(file, Counts()).add(gain)
 
 
-def counted_as(found: Found) -> str:
-    """Under which name a piece is counted: its file, or for single messages their folder."""
-    if not found.alone:
-        return found.file
-    folder, _, _ = found.file.replace("!", "!/").rpartition("/")
-    return folder.removesuffix("!") or found.file
+def _note(source: ImportSource, gains: Mapping[str, Counts], number: int) -> None:
+    """Keep how far the import has come."""
+    counts = {file: list(one) for file, one in source.counts.items()}
+    for file, gain in gains.items():
+        before = counts.get(file, [0, 0, 0])
+        new = (gain.stored, gain.duplicate, gain.quarantined)
+        counts[file] = [old + plus for old, plus in zip(before, new, strict=True)]
+    source.counts = counts
+    source.done += number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from forum.config import search_index, settings
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.operations.lists import ListError, create_list
+from forum.operations.settling import newest_post_id
 from forum.search.building import Builders
 from forum.search.indexer import MANY
 from forum.storage.base import keep_pages_at
@@ -27,6 +28,7 @@ from forum.storage.imports import ImportSource
 from forum.storage.lists import MailingList, Visibility, list_by_slug
 from mailbridge.archive.child import Workers
 from mailbridge.archive.finishing import (
+    STANDARD_INPUT,
     keep_pages,
     make_searchable,
     open_source,
@@ -38,7 +40,7 @@ from mailbridge.archive.importer import Importer, ImportStopped
 from mailbridge.archive.indexing import Indexing
 from mailbridge.archive.preview import preview
 from mailbridge.archive.progress import Progress
-from mailbridge.archive.reader import check_archive, read_archive
+from mailbridge.archive.reader import begun, check_archive, read_archive
 from mailbridge.archive.redirects import read_redirects
 from mailbridge.archive.report import Report, show
 from mailbridge.archive.retrying import retry_quarantined
@@ -117,31 +119,41 @@ class _Run:
     """One call of the command."""
 
     def __init__(
-        self, session: Session, mailing_list: MailingList, now: datetime, *, quiet: bool
+        self, session: Session, find: Callable[[], MailingList], now: datetime, *, quiet: bool
     ) -> None:
         keep_pages_at(session.connection(), PAGES)
         self.session = session
-        self.mailing_list = mailing_list
+        self.find = find
+        self.after = newest_post_id(session)
         self.now = now
         self.quiet = quiet
         self.report = Report()
         self.sources: list[int] = []
         self.pages: dict[str, str] = {}
 
+    @property
+    def mailing_list(self) -> MailingList:
+        """The list, which is made where that was asked for."""
+        return self.find()
+
     def source(self, path: Path, wanted: Format, old_name: str, workers: Workers) -> None:
         """Store the messages of one source."""
         reading = self.report.reading
+        before = reading.bytes_read
+        # Who writes to the standard input may take their time.
+        self.session.rollback()
+        items = begun(read_archive(path, wanted, reading, old_name))
         source = open_source(self.session, self.mailing_list, path, self.now)
+        self.after = min(self.after, source.after_post_id)
         self.session.commit()
         whole = total_bytes([path])
-        before = reading.bytes_read
         progress = self._progress(
             "reading", lambda: (reading.bytes_read - before) / whole if whole else 0.0
         )
         importer = Importer(self.session, self.mailing_list, source, workers, self.now, progress)
         self.sources.append(source.id)
         try:
-            importer.run(read_archive(path, wanted, reading, old_name))
+            importer.run(items)
         finally:
             progress.end()
             self.report.add(importer.counts)
@@ -149,6 +161,10 @@ class _Run:
 
     def quarantine(self) -> None:
         """Try once more what was put aside."""
+        # As of any import that is broken off, what it stored is put in order by the next one.
+        source = open_source(self.session, self.mailing_list, Path(STANDARD_INPUT), self.now)
+        self.sources.append(source.id)
+        self.session.commit()
         self.report.add(retry_quarantined(self.session, self.mailing_list, self.now))
 
     def finish(self, pages: Mapping[str, str], *, index: bool = True) -> None:
@@ -173,7 +189,7 @@ class _Run:
             shares[0] = count
             progress(count)
 
-        settle(self.session, self.mailing_list, self.now, told)
+        settle(self.session, self.mailing_list, self.after, self.now, told)
         progress.end()
         self.report.lost_addresses = keep_pages(
             self.session, self.mailing_list, {**self.pages, **pages}
@@ -200,7 +216,7 @@ def import_file(session: Session, mailing_list: MailingList, path: Path, now: da
         Failure: it was broken off.
     """
     with _errors():
-        run = _Run(session, mailing_list, now, quiet=True)
+        run = _Run(session, lambda: mailing_list, now, quiet=True)
         with Workers(1) as workers:
             run.source(path, Format.AUTO, mailing_list.slug, workers)
         run.finish({})
@@ -223,14 +239,23 @@ def _errors() -> Iterator[None]:
         raise Failure("stopped; run the same command again, it goes on where it stopped") from None
 
 
-def _list(session: Session, slug: str, create: str | None) -> MailingList:
-    mailing_list = list_by_slug(session, slug)
-    if mailing_list is not None:
-        return mailing_list
+def _list(session: Session, slug: str, create: str | None) -> Callable[[], MailingList]:
+    """Gives the list when there is something for it; one that is missing is made then."""
+    if list_by_slug(session, slug) is not None:
+        return lambda: _made(session, slug, create)
     if not create:
         raise BadInput(f"there is no list {slug}: --create ADDRESS makes one")
     if create.partition("@")[0].lower() != slug:
         raise BadInput(f"the list of {create} would not be {slug}")
+    return lambda: _made(session, slug, create)
+
+
+def _made(session: Session, slug: str, create: str | None) -> MailingList:
+    mailing_list = list_by_slug(session, slug)
+    if mailing_list is not None:
+        return mailing_list
+    if not create:
+        raise BadInput(f"there is no list {slug} any more")
     titles = dict.fromkeys(LANGUAGES, slug)
     try:
         mailing_list = create_list(

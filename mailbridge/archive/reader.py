@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,20 @@ def read_archive(
         yield from _messages(member, kind, wanted, reading, numbering, largest)
     if not any_mail:
         raise ArchiveError(_complaint(path, wanted, reading))
+
+
+def begun(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, after its first message was read.
+
+    Raises:
+        ArchiveError: there is none; nothing needs to be made ready for it then.
+    """
+    read: list[Item] = []
+    for item in items:
+        read.append(item)
+        if isinstance(item, Found):
+            break
+    return chain(read, items)
 
 
 def check_archive(path: Path, wanted: Format) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import click
 
+from mailbridge.archive.counts import Counts
 from mailbridge.archive.found import Reading
-from mailbridge.archive.importer import Counts
 
 
 @dataclass(slots=True)

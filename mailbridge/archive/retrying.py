@@ -20,8 +20,8 @@ from forum.storage.lists import MailingList
 from forum.storage.mirror import outside_of
 from mailbridge.archive.child import Show, Understand, work
 from mailbridge.archive.context import Context
+from mailbridge.archive.counts import Counts
 from mailbridge.archive.found import Fault
-from mailbridge.archive.importer import Counts
 from mailbridge.archive.old_pages import hyperkitty_key
 from mailbridge.archive.recognise import Kind, recognise
 

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from forum.cli import main
@@ -28,12 +28,16 @@ from forum.domain.mirroring_lines import line_key
 from forum.domain.values import Source
 from forum.operations.publishing import publish
 from forum.storage.archive import Post, Thread
-from forum.storage.imports import QuarantinedMessage
+from forum.storage.imports import ImportSource, QuarantinedMessage
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue, Notice
 from forum.storage.mirror import MirrorLine
 from forum.storage.people import Account, Author
 from mailbridge.archive import child
+from mailbridge.archive.child import Workers
+from mailbridge.archive.finishing import open_source
+from mailbridge.archive.found import Found
+from mailbridge.archive.importer import Importer
 from mailbridge.archive.old_pages import hyperkitty_key
 from tests.factories import START, Make, mail
 
@@ -329,6 +333,62 @@ def test_it_is_searchable_when_the_command_returns(
     assert site.session.scalar(select(func.count()).select_from(IndexQueue)) == 0
     found = client.get("/api/v1/search?q=discussion").get_json()
     assert found["total"] == 5
+
+
+def test_what_was_broken_off_is_put_in_order_once_and_not_with_every_later_import(
+    site: Site, tmp_path: Path
+) -> None:
+    mailing_list = site.session.scalars(select(MailingList)).one()
+    gone = write_mbox(tmp_path / "gone.mbox", [])
+    for name in ("-", str(gone)):
+        left = open_source(site.session, mailing_list, Path(name), START)
+        site.session.commit()
+        with Workers(1) as workers:
+            raws = [
+                mail(
+                    text=name,
+                    message_id=f"{name[-1]}{number}@example.org",
+                    date=START + timedelta(hours=number),
+                )
+                for number in range(3)
+            ]
+            pieces = [Found(raw, name, number, 0) for number, raw in enumerate(raws)]
+            Importer(site.session, mailing_list, left, workers, START).run(iter(pieces))
+    site.session.execute(delete(IndexQueue))
+    site.session.commit()
+    for number, queued in enumerate((1 + 6, 1, 1)):
+        raw = mail(message_id=f"later{number}@example.org", subject=f"Autre {number}")
+        site.take_in(write_mbox(tmp_path / f"{number}.mbox", [raw]), "--no-index")
+        assert site.session.scalar(select(func.count()).select_from(IndexQueue)) == queued
+        site.session.execute(delete(IndexQueue))
+        site.session.commit()
+    assert all(post.thread.post_count for post in site.posts())
+    unfinished = select(ImportSource.path).where(ImportSource.finished_at.is_(None))
+    assert site.session.scalars(unfinished).all() == [str(gone)]
+
+
+def test_what_is_tried_again_leaves_the_rest_of_the_list_as_it_is(
+    site: Site, tmp_path: Path
+) -> None:
+    site.take_in(write_mbox(tmp_path / "a.mbox", a_discussion(5)), "--no-index")
+    site.session.execute(delete(IndexQueue))
+    site.session.commit()
+    site.take_in("--retry", "--no-index")
+    assert site.session.scalar(select(func.count()).select_from(IndexQueue)) == 0
+
+
+def test_garbage_on_the_standard_input_leaves_nothing_behind(site: Site) -> None:
+    site.session.rollback()
+    words = ["import", "neuf", "-", "--create", "neuf@example.org"]
+    result = CliRunner().invoke(main, words, obj=_info(site.app), input=b"\0\1garbage\n" * 9)
+    assert result.exit_code == 2
+    assert site.session.scalars(select(MailingList.slug)).all() == ["ancrage"]
+    assert site.session.scalars(select(ImportSource)).all() == []
+    raw = mbox_entry(mail(message_id="in@example.org"), ARRIVED)
+    site.session.rollback()
+    result = CliRunner().invoke(main, [*words, "--no-index"], obj=_info(site.app), input=raw)
+    assert result.exit_code == 0
+    assert [post.message_id for post in site.posts("neuf")] == ["in@example.org"]
 
 
 def test_without_index_it_is_left_to_the_worker(site: Site, tmp_path: Path) -> None:
