@@ -30,6 +30,12 @@ from forum.web.reader import moderated_lists
 from forum.web.wording import reason_text
 
 LINKS_SHOWN: Final = 50
+CHARACTERS_SHOWN: Final = 20_000
+"""Of each message; the whole text has a page of its own, as strangers may send megabytes."""
+BEGINNING: Final = 500
+"""Characters of each, where very many are shown at once."""
+CHARACTERS_LOOKED_AT: Final = 100_000
+"""For links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Waiting:
     history: History
     claim: HeldClaim | None
     """Who is looking at it, if somebody is."""
+    is_cut: bool
+    """Whether its text is longer than what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,12 @@ def reason_choices() -> list[tuple[str, str]]:
     return [(REPORTED, str(_("A reader reported the post."))), *found]
 
 
-def read(items: Sequence[Item]) -> list[Waiting | Reported]:
-    """The rows of a page of the queue, with all that is shown of them."""
+def read(items: Sequence[Item], characters: int) -> list[Waiting | Reported]:
+    """The rows of a page of the queue, with all that is shown of them.
+
+    Args:
+        characters: How much of each text is shown.
+    """
     held = {one.id: one for one in _held([item.held_id for item in items if item.held_id])}
     reports = {one.id: one for one in _reports([one.report_id for one in items if one.report_id])}
     authors = {one.author_id for one in held.values()}
@@ -90,33 +102,40 @@ def read(items: Sequence[Item]) -> list[Waiting | Reported]:
     for item in items:
         if item.held_id in held:
             one = held[item.held_id]
-            shown.append(_waiting(one, known[one.author_id], claims.get(one.id)))
+            shown.append(_waiting(one, known[one.author_id], claims.get(one.id), characters))
         elif item.report_id in reports:
             report = reports[item.report_id]
             shown.append(Reported(report, known[report.post.author_id]))
     return shown
 
 
-def read_one(held: HeldMessage) -> Waiting:
-    """One held message."""
+def read_one(held: HeldMessage, *, whole: bool = False) -> Waiting:
+    """One held message, with its whole text where that is asked for."""
     session = db.session()
     known = histories(session, [held.author_id], moderated_lists())
     claims = claims_on(session, [held.id], utcnow())
-    return _waiting(held, known[held.author_id], claims.get(held.id))
+    characters = None if whole else CHARACTERS_SHOWN
+    return _waiting(held, known[held.author_id], claims.get(held.id), characters)
 
 
-def _waiting(held: HeldMessage, history: History, claim: HeldClaim | None) -> Waiting:
+def _waiting(
+    held: HeldMessage, history: History, claim: HeldClaim | None, characters: int | None
+) -> Waiting:
     submission = message.parse(load_raw(held.raw), held.held_at)
-    segments = body.segment(submission.text, submission.text_format)
+    # The bytes of a page of messages may be more than the memory holds.
+    db.session.expire(held.raw, ["compressed"])
+    text = submission.text[:characters]
+    segments = body.segment(text, submission.text_format)
     return Waiting(
         held=held,
         # Sanitised by the function that makes it, as for posts.
         html=Markup(markup.render_segments(segments, submission.text_format)),
         attachments=submission.attachments,
-        links=links(submission.text)[:LINKS_SHOWN],
+        links=links(submission.text[:CHARACTERS_LOOKED_AT])[:LINKS_SHOWN],
         reasons=tuple(reason_text(code) for code in held.reasons),
         history=history,
         claim=claim,
+        is_cut=len(text) < len(submission.text),
     )
 
 
@@ -124,7 +143,7 @@ def _held(ids: Sequence[int]) -> Sequence[HeldMessage]:
     return db.session.scalars(
         select(HeldMessage)
         .where(HeldMessage.id.in_(ids))
-        .options(joinedload(HeldMessage.mailing_list), joinedload(HeldMessage.raw).undefer("*"))
+        .options(joinedload(HeldMessage.mailing_list), joinedload(HeldMessage.raw))
     ).all()
 
 

@@ -29,16 +29,26 @@ from forum.storage.waiting import count_waiting, languages_waiting, waiting
 from forum.web.access import moderators_only, the_account
 from forum.web.addresses import page_number
 from forum.web.held_deciding import DAYS, NotDecided, choice_of, decide_all, numbers
-from forum.web.held_reading import own_lists, read, read_one, reason_choices, wanted_here
+from forum.web.held_reading import (
+    BEGINNING,
+    CHARACTERS_SHOWN,
+    own_lists,
+    read,
+    read_one,
+    reason_choices,
+    wanted_here,
+)
 from forum.web.reader import current_reader, moderated_lists
 from forum.web.reading import place_of
 from forum.web.wording import held_text, reason_text
 
 blueprint = Blueprint("moderating", __name__)
 
-SHOWN_AT_ONCE: Final = 100
+SHOWN_AT_ONCE: Final = 20
+MANY_AT_ONCE: Final = 100
+"""With a few lines of each, to decide on a flood in one step."""
 DECISIONS_A_PAGE: Final = 50
-FILTERS: Final = ("list", "reason", "language")
+FILTERS: Final = ("list", "reason", "language", "many")
 
 
 @blueprint.get("/moderation")
@@ -51,14 +61,15 @@ def queue() -> ResponseReturnValue:
 def _queue_page(chosen: Sequence[str] = (), error: str = "") -> str:
     session, wanted, page = db.session(), wanted_here(), page_number()
     total = count_waiting(session, wanted)
-    pages = max(1, -(-total // SHOWN_AT_ONCE))
+    number = MANY_AT_ONCE if request.args.get("many") else SHOWN_AT_ONCE
+    pages = max(1, -(-total // number))
     if page > pages:
         abort(404)
-    items = waiting(session, wanted, SHOWN_AT_ONCE, (page - 1) * SHOWN_AT_ONCE)
+    items = waiting(session, wanted, number, (page - 1) * number)
     shown_list = _shown_list()
     return render_template(
         "moderating/queue.html",
-        waiting=read(items),
+        waiting=read(items, BEGINNING if number == MANY_AT_ONCE else CHARACTERS_SHOWN),
         total=total,
         page=page,
         pages=pages,
@@ -68,6 +79,7 @@ def _queue_page(chosen: Sequence[str] = (), error: str = "") -> str:
         texts=rejection_texts(session, shown_list.id) if shown_list else STANDARD,
         days=DAYS,
         filters=_filters(),
+        offers_many=number == SHOWN_AT_ONCE and pages > 1,
         chosen=frozenset(chosen),
         typed=request.form,
         error=error,
@@ -114,6 +126,14 @@ def held(held_id: int) -> ResponseReturnValue:
         db.session.commit()
         set_reading(True)
     return _held_page(_held_or_404(held_id))
+
+
+@blueprint.get("/moderation/held/<key:held_id>/whole")
+@moderators_only
+def whole(held_id: int) -> ResponseReturnValue:
+    """The whole text of a held message, however long."""
+    one = read_one(_held_or_404(held_id), whole=True)
+    return render_template("moderating/whole.html", one=one)
 
 
 @blueprint.post("/moderation/held/<key:held_id>")

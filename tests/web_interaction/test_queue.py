@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
@@ -26,6 +28,7 @@ from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.mail import Delivery, HeldMessage, Notice
 from forum.storage.people import Account, account_by_email
 from forum.storage.rules import SenderFlag
+from forum.web.moderating import SHOWN_AT_ONCE
 from mailbridge.transport import MemoryTransport
 from mailbridge.worker import Worker
 from tests.factories import START, mail
@@ -240,3 +243,55 @@ def test_a_hundred_are_accepted_in_one_action_and_delivered(
         own.close()
     sent = [one for _, recipient, one in transport.sent if recipient == "pilar@example.net"]
     assert len(sent) == 100
+
+
+def test_of_a_long_message_the_beginning_is_shown_and_the_whole_on_its_own_page(
+    writing: Writing, sign_in: SignIn
+) -> None:
+    long = "".join(f"Ligne {number} d’un texte sans fin.\n\n" for number in range(20_000))
+    with writing() as make:
+        ancrage = make.mailing_list()
+        make.moderator(ancrage, MODERATOR)
+        found = [held(ancrage, number, long) for number in range(3)]
+    client = sign_in(MODERATOR)
+    for address in ("/moderation", f"/moderation/held/{found[0]}"):
+        page = client.get(address).text
+        assert len(page) < 250_000
+        assert "Ligne 9 d’un" in page
+        assert "Ligne 9999 d’un" not in page
+        assert f'href="/moderation/held/{found[0]}/whole"' in page
+    whole = client.get(f"/moderation/held/{found[0]}/whole").text
+    assert "Ligne 9999 d’un" in whole
+    assert "Open the whole" not in whole
+
+
+def test_a_page_of_the_queue_loads_one_messages_bytes_at_a_time(
+    writing: Writing, sign_in: SignIn
+) -> None:
+    with writing() as make:
+        ancrage = make.mailing_list()
+        make.moderator(ancrage, MODERATOR)
+        for number in range(SHOWN_AT_ONCE + 1):
+            held(ancrage, number)
+    client = sign_in(MODERATOR)
+    loaded: list[str] = []
+
+    def note(*told: Any) -> None:
+        loaded.append(told[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        first = client.get("/moderation").text
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    with_bytes = [one for one in loaded if "raw_message.compressed" in one]
+    assert len(with_bytes) == SHOWN_AT_ONCE
+    assert not any("held_message" in one for one in with_bytes)
+    assert f"Message {SHOWN_AT_ONCE} sur" not in first
+    assert f"Message {SHOWN_AT_ONCE} sur" in client.get("/moderation?page=2").text
+    assert "/moderation?many=1" in first
+    many = client.get("/moderation?many=1").text
+    assert many.count('name="held"') == SHOWN_AT_ONCE + 1
+    ids = [str(number) for number in range(1, SHOWN_AT_ONCE + 2)]
+    answer = client.post("/moderation?many=1", data={"decision": "discard", "held": ids})
+    assert answer.headers["Location"] == "/moderation?many=1"
