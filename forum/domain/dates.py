@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -13,6 +13,10 @@ EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 
 LATEST_AHEAD: Final = timedelta(days=1)
 """How far a Date may lie after arrival: time zones are mistaken by hours, not by days."""
+
+LATEST_AHEAD_UNSEEN: Final = timedelta(days=31)
+"""The same where no server wrote into the message when it passed: the arrival is then what a file
+says, and tools write the day of an export, or one and the same day, between the messages."""
 
 _MONTHS: Final = (
     ("jan", "ene", "gen"), ("feb", "fev", "fév"), ("mar", "mär", "maa", "mrz"),
@@ -181,15 +185,29 @@ def without_comments(value: str) -> str:
     return "".join(kept) if not depth else value.partition("(")[0]
 
 
-def believable(date: datetime | None, arrived_at: datetime) -> bool:
-    """Whether a Date can be true: not before 1990, not more than a day after arrival."""
-    return date is not None and EARLIEST <= date <= arrived_at + LATEST_AHEAD
+def latest_date(received: Sequence[str], arrived_at: datetime) -> datetime | None:
+    """The last moment at which a message can have been written; None where nothing tells.
+
+    Args:
+        received: The Received headers, in the order of the message: the newest first.
+        arrived_at: When it came; of an archive, what its file says, which may be senseless.
+    """
+    newest = parse_date(_after_semicolon(received[0])) if received else None
+    if newest is not None:
+        return max(newest, arrived_at) + LATEST_AHEAD
+    return arrived_at + LATEST_AHEAD_UNSEEN if arrived_at >= EARLIEST else None
+
+
+def believable(date: datetime, latest: datetime | None) -> bool:
+    """Whether a Date can be true: not before 1990, not after what `latest_date` tells."""
+    return date >= EARLIEST and (latest is None or date <= latest)
 
 
 def received_date(values: Iterable[str], arrived_at: datetime) -> datetime | None:
     """The newest believable date among Received headers (values in the order of the message)."""
     dates = [date for value in values if (date := parse_date(_after_semicolon(value)))]
-    return max((date for date in dates if believable(date, arrived_at)), default=None)
+    latest = arrived_at + LATEST_AHEAD
+    return max((date for date in dates if believable(date, latest)), default=None)
 
 
 def _after_semicolon(value: str) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from forum.domain.attachments import described
-from forum.domain.dates import believable, parse_date, received_date
+from forum.domain.dates import believable, latest_date, parse_date, received_date
 from forum.domain.digest import content_digest
 from forum.domain.headers import Headers, is_plain_id, language_of, mailboxes, message_ids
 from forum.domain.mime import Structure, take_apart
@@ -170,10 +170,11 @@ def _recipients(headers: Headers) -> tuple[Mailbox, ...]:
 def _date(
     written: datetime | None, headers: Headers, arrived_at: datetime, flags: set[Flag]
 ) -> datetime:
-    if written is not None and believable(written, arrived_at):
+    received = headers.get_all("received")
+    if written is not None and believable(written, latest_date(received, arrived_at)):
         return written
     flags.add(Flag.BAD_DATE)
-    return received_date(headers.get_all("received"), arrived_at) or arrived_at
+    return received_date(received, arrived_at) or arrived_at
 
 
 def _token(value: str | None) -> str | None:

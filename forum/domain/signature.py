@@ -110,6 +110,7 @@ _TAIL_CLOSING: Final = re.compile(
     r"|saludos|un abrazo|best regards|kind regards|regards|cheers)[\s,.!]*$",
     re.IGNORECASE,
 )
+_ITEM_MARKS: Final = frozenset(("- ", "* ", "+ ", "• ", "– ", "— "))
 _PARTICLES: Final = frozenset(
     ("de", "du", "des", "d", "la", "le", "les", "el", "los", "y", "e", "et", "and", "von", "van",
      "der", "den", "di", "da", "do", "dos", "del", "della", "ben", "al")
@@ -261,11 +262,22 @@ def _under_closing(lines: Sequence[str], zone: Sequence[int]) -> set[int]:
     unbroken = True
     for index in zone:
         line = lines[index]
-        if (unbroken and (is_name(line) or (found and _is_title(line)))) or is_contact(line):
+        is_item = _is_item(lines, index)
+        names = not is_item and (is_name(line) or (found and _is_title(line)))
+        if (unbroken and names) or (is_contact(line) and not is_item):
             found.add(index)
         else:
             unbroken = False
     return found
+
+
+def _is_item(lines: Sequence[str], index: int) -> bool:
+    """Tell whether a line is one of several items of a list, and no name after a dash."""
+    mark = lines[index].lstrip()[:2]
+    if mark not in _ITEM_MARKS:
+        return False
+    around = (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 3])
+    return any(line.lstrip().startswith(mark) for line in around)
 
 
 def _bare_block(lines: Sequence[str], zone: Sequence[int], whole: bool) -> set[int]:
@@ -273,8 +285,10 @@ def _bare_block(lines: Sequence[str], zone: Sequence[int], whole: bool) -> set[i
     contacts = 0
     for position in range(len(zone) - 1, -1, -1):
         line = lines[zone[position]]
-        if is_contact(line):
+        if is_contact(line) and not _is_item(lines, zone[position]):
             contacts += 1
+        elif _is_item(lines, zone[position]):
+            break
         elif contacts and is_name(line) and (position or not whole):
             following = zone[position + 1 :]
             if is_contact(lines[following[0]]) or _is_title(lines[following[0]]):

@@ -150,3 +150,20 @@ def test_a_hostile_megabyte_takes_linear_time(line: str) -> None:
     # Seconds of processor time that leave room for a busy machine; the growth is what counts.
     assert spent[1] < 5, "a megabyte took too long"
     assert spent[1] < 10 * max(spent[0], 0.05), "four times the text took ten times as long"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Voici les points :\n\n- un\n- deux\n\nhttps://example.org\n",
+        "Merci,\n\n* la caisse\n* le marché\n* la banque\n",
+        "Les adresses :\n\n- awa@example.org\n- grace@example.net\n",
+    ],
+)
+def test_a_list_is_no_signature(text: str) -> None:
+    roles = {item: one.role for one in segment(text) for item in one.text.splitlines()}
+    assert {role for line, role in roles.items() if line[:2] in ("- ", "* ")} == {Role.REPLY}
+
+
+def test_a_name_after_a_dash_is_a_signature() -> None:
+    assert segment("Oui.\n\nMerci,\n- Jean\n")[-1].role is Role.SIGNATURE
