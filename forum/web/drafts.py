@@ -20,11 +20,13 @@ from forum.web.access import signed_in, the_account, visible_list_or_404
 from forum.web.forms import SUBJECT_CHARACTERS, TEXT_CHARACTERS
 from forum.web.reader import current_reader
 from forum.web.reading import wanted_parent
+from forum.web.text_form import read_generously
 
 RECOGNISED_CHARACTERS = 5_000
 """So much of a text is enough to tell its language."""
 
 blueprint = Blueprint("drafts", __name__)
+blueprint.url_value_preprocessor(read_generously)
 
 
 @blueprint.get("/account/drafts")

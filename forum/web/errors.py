@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from forum.extensions import db
+from forum.web.addresses import safe_path
 from forum.web.api.problems import problem
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,15 @@ def fail(error: Exception) -> Response:
 
 def _page(error: HTTPException) -> str:
     title, explanation = _words(error)
-    return render_template("error.html", title=title, explanation=explanation)
+    return render_template("error.html", title=title, explanation=explanation, back=_back(error))
+
+
+def _back(error: HTTPException) -> str:
+    """The path of the form that could not be read; the browser often keeps what was typed there."""
+    if error.code != 413 or request.url_rule is None:
+        return ""
+    came = urlsplit(request.referrer or "")
+    return safe_path(came.path, "") if came.netloc == request.host else ""
 
 
 def _words(error: HTTPException) -> tuple[str, str]:
@@ -80,7 +90,10 @@ def _words(error: HTTPException) -> tuple[str, str]:
         ),
         413: (
             gettext("That is too large"),
-            gettext("Send less at once, or smaller attachments."),
+            gettext(
+                "Send less at once, or smaller attachments. "
+                "The back button of your browser leads to what you typed."
+            ),
         ),
         429: (
             gettext("Too many requests"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from os import SEEK_END
+from typing import Any, Final
 
 from flask import Flask, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from forum.clock import utcnow
 from forum.config import settings
@@ -20,13 +22,15 @@ from forum.storage.archive import Post, PostState, Thread
 from forum.storage.drafts import Draft, draft_of
 from forum.storage.lists import MailingList
 from forum.web.audience import audience_text, awaits_moderator
-from forum.web.filters import person
+from forum.web.filters import file_size, person
 from forum.web.forms import AnswerForm, ComposeForm
 from forum.web.reader import current_account, moderated_lists
 
 BASE64_OVERHEAD: Final = 1.38
 """RFC 2045, section 6.8: four characters for three bytes, and a line end after 76."""
 ROOM_FOR_TEXT: Final = 1_000_000
+GENEROUS_BYTES: Final = 200_000_000
+GENEROUS_TEXT: Final = 10_000_000
 QUOTED_CHARACTERS: Final = 20_000
 
 
@@ -127,15 +131,50 @@ def quoted(post: Post) -> str:
     return "\n".join((introduction, "", *(f"> {line}".rstrip() for line in lines), "", ""))
 
 
+def read_generously(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Read also what is too large, from who is signed in: so the text beside it is not lost.
+
+    Called before anything looks at the form. Werkzeug puts files on the disk; of those that are too
+    large nothing is read but the size.
+    """
+    if request.method == "POST" and current_account() is not None:
+        request.max_content_length = max(GENEROUS_BYTES, 2 * settings().max_message_bytes)
+        request.max_form_memory_size = GENEROUS_TEXT
+
+
+def too_large(form: AnswerForm) -> str:
+    """That the files do not fit into one message, and what does; empty where they do."""
+    total = sum(storage.stream.seek(0, SEEK_END) for storage in _sent_files(form))
+    if total <= largest_attachments():
+        return ""
+    return str(
+        _(
+            "These files are too large together: %(size)s; at most %(limit)s can be sent. "
+            "Nothing was sent, and your text is kept.",
+            size=file_size(total),
+            limit=file_size(largest_attachments()),
+        )
+    )
+
+
+def names_of_files(form: AnswerForm) -> list[str]:
+    """The names of what was attached."""
+    return [str(storage.filename) for storage in _sent_files(form)]
+
+
 def files_of(form: AnswerForm) -> Sequence[UploadedFile]:
     """What was attached."""
     files = []
-    for storage in form.attachments.data or ():
-        if getattr(storage, "filename", ""):
-            storage.stream.seek(0)
-            kind = storage.mimetype or "application/octet-stream"
-            files.append(UploadedFile(storage.filename, kind, storage.stream.read()))
+    for storage in _sent_files(form):
+        storage.stream.seek(0)
+        kind = storage.mimetype or "application/octet-stream"
+        files.append(UploadedFile(str(storage.filename), kind, storage.stream.read()))
     return files
+
+
+def _sent_files(form: AnswerForm) -> list[FileStorage]:
+    # A file field that was left empty is sent as a file without a name.
+    return [one for one in form.attachments.data or () if getattr(one, "filename", "")]
 
 
 def preview_of(form: AnswerForm) -> Markup | None:

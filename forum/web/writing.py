@@ -29,14 +29,17 @@ from forum.web.reading import place_of, wanted_parent
 from forum.web.text_form import (
     files_of,
     fill,
-    largest_attachments,
+    names_of_files,
     new_answer_form,
     own_draft,
     preview_of,
+    read_generously,
+    too_large,
 )
 from forum.web.wording import reason_text
 
 blueprint = Blueprint("writing", __name__)
+blueprint.url_value_preprocessor(read_generously)
 
 
 @blueprint.route("/lists/<slug>/new", methods=["GET", "POST"])
@@ -115,12 +118,12 @@ def keep_text(error: CSRFError) -> ResponseReturnValue:
 
 def _is_ready(form: AnswerForm) -> bool:
     """Whether the form is filled as it must be, and is to be published, not shown before."""
-    if not form.validate_on_submit():
+    if not form.is_submitted():
         return False
-    if sum(len(file.content) for file in files_of(form)) > largest_attachments():
-        form.attachments.errors = (_("These files are too large together; nothing was sent."),)
-        return False
-    return "preview" not in request.form
+    is_valid, told = form.validate(), too_large(form)
+    if told:
+        form.attachments.errors = (told,)
+    return is_valid and not told and "preview" not in request.form
 
 
 def _status(form: AnswerForm) -> int:
@@ -194,7 +197,7 @@ def _compose_page(mailing_list: MailingList, form: ComposeForm) -> str:
         mailing_list=mailing_list,
         form=form,
         preview=preview_of(form),
-        lost_files=[file.filename for file in files_of(form)],
+        lost_files=names_of_files(form),
     )
 
 
@@ -206,7 +209,7 @@ def _answer_page(thread: Thread, parent: Post, form: AnswerForm) -> str:
         parent=parent,
         form=form,
         preview=preview_of(form),
-        lost_files=[file.filename for file in files_of(form)],
+        lost_files=names_of_files(form),
     )
 
 

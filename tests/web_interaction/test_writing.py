@@ -13,6 +13,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from forum.app import create_app
 from forum.clock import utcnow
@@ -231,6 +233,14 @@ def test_a_preview_names_the_files_that_must_be_chosen_again(
     assert "budget.csv" in answer.text
 
 
+def send_file(client: FlaskClient, address: str, size: int) -> TestResponse:
+    """A filled form with a file of so many bytes; the client's own way leaves files open."""
+    file = FileStorage(io.BytesIO(b"x" * size), "large.bin")
+    boundary, body = encode_multipart({**FILLED, "attachments": file})
+    kind = f"multipart/form-data; boundary={boundary}"
+    return client.post(address, data=body, content_type=kind)
+
+
 def test_files_beyond_the_limit_are_refused_and_the_text_is_kept(settings: Settings) -> None:
     app = create_app(replace(settings, max_message_bytes=1_300_000))
     app.config["WTF_CSRF_ENABLED"] = False
@@ -242,14 +252,30 @@ def test_files_beyond_the_limit_are_refused_and_the_text_is_kept(settings: Setti
     client = app.test_client()
     client.post("/login", data={"email": AWA, "password": "correct horse"})
     assert "200 kB" in text_of(client.get(NEW).text)
-    files = [(io.BytesIO(b"x" * 250_000), "large.bin")]
-    answer = client.post(NEW, data={**FILLED, "attachments": files})
-    assert answer.status_code == 400
-    assert "too large together" in answer.text
-    assert "**trois**" in answer.text
+    # The second is more than the site reads of other requests.
+    for size, told in ((250_000, "250 kB"), (3_000_000, "3 MB")):
+        answer = send_file(client, NEW, size)
+        assert answer.status_code == 400
+        assert f"too large together: {told}; at most 200 kB" in text_of(answer.text)
+        assert "**trois**" in answer.text
+    assert send_file(client, "/lists/ancrage/draft", 3_000_000).status_code == 303
+    written = client.post(NEW, data={**FILLED, "text": TEXT * 20_000})
+    assert written.status_code == 400
+    assert "more than 200000 characters" in written.text
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("came_from", "back"), [("http://localhost/help", True), ("http://evil.example/help", False)]
+)
+def test_a_request_beyond_all_bounds_has_a_way_back(app: Flask, came_from: str, back: bool) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = 100
+    data, headers = {"email": "x" * 200}, {"Referer": came_from}
+    answer = app.test_client().post("/login", data=data, headers=headers)
+    assert answer.status_code == 413
+    assert ('href="/help"' in main_of(answer.text)) == back
 
 
 def test_a_stranger_is_told_before_and_after_that_a_moderator_reads_first(

@@ -47,6 +47,16 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   }
 }
 
+// Files that are too large are told of before they are sent.
+for (const box of document.querySelectorAll("[data-files-limit]")) {
+  const told = box.querySelector("[data-files-told]");
+  box.addEventListener("change", (event) => {
+    let size = 0;
+    for (const file of event.target.files) size += file.size;
+    told.textContent = size > Number(box.dataset.filesLimit) ? told.dataset.filesTold : "";
+  });
+}
+
 // The answer to a post begins with the words of it that are selected.
 const SELECTED = "passerelle-selected";
 document.addEventListener("click", (event) => {
