@@ -34,7 +34,12 @@ def read_redirects(path: Path) -> dict[str, str]:
             if number == 1:
                 continue
             raise ArchiveError(f"{path}, line {number}: an address and a Message-ID are needed")
-        found[path_key(match[1])] = match[2]
+        try:
+            found[path_key(match[1])] = match[2]
+        except ValueError as error:
+            raise ArchiveError(
+                f"{path}, line {number}: {match[1]} is no address: {error}"
+            ) from None
     return found
 
 
