@@ -26,7 +26,7 @@ from typing import IO, Final, cast
 import zstandard
 
 from mailbridge.archive.found import ArchiveError, Reading
-from mailbridge.archive.window import DAMAGE, Readable
+from mailbridge.archive.window import DAMAGE, Readable, as_damage
 
 HEAD: Final = 1 << 16
 """Bytes of a file that are looked at to recognise it."""
@@ -56,6 +56,7 @@ class Head:
                 pieces.append(piece)
                 size += len(piece)
         except DAMAGE as error:
+            as_damage(error)
             self.damage = error
         self.head = b"".join(pieces)
         self._count(size)
@@ -142,6 +143,7 @@ def members(path: Path, reading: Reading) -> Iterator[Member]:
         try:
             stream = file.open("rb")
         except OSError as error:
+            as_damage(error)
             if file == path:
                 raise ArchiveError(f"{path}: {error.strerror}") from None
             reading.damaged[str(file)] = error.strerror or "unreadable"
@@ -181,7 +183,7 @@ def _unpacked(
                 )
         except (*DAMAGE, RuntimeError, NotImplementedError) as error:
             # RuntimeError: a zip that asks for a password.
-            reading.damaged[name] = str(error) or type(error).__name__
+            reading.damaged[name] = as_damage(error)
 
 
 def _decompressed(content: Head) -> Readable | None:

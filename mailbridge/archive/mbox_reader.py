@@ -14,7 +14,7 @@ from typing import Final
 
 from mailbridge.archive.found import LARGEST, Fault, Found, Reading
 from mailbridge.archive.separators import Separator, separator
-from mailbridge.archive.window import CHUNK, LONGEST_LINE, Readable, Window
+from mailbridge.archive.window import LONGEST_LINE, Readable, Window
 
 BOM: Final = b"\xef\xbb\xbf"
 _SAMPLE: Final = 1 << 18
@@ -139,17 +139,9 @@ class MboxReader:
             elif window.at_end:
                 return None, len(window.data)
             else:
-                self._give_up_behind_the_limit()
+                window.give_up_behind(self.largest)
                 place = max(start, len(window.data) - 6)
                 window.grow()
-
-    def _give_up_behind_the_limit(self) -> None:
-        """Of a message that is too large keep the head, and the end that is needed to go on."""
-        surplus = len(self.window.data) - self.largest - 2 * CHUNK
-        if surplus > 2 * CHUNK:
-            begin = self.largest + CHUNK
-            del self.window.data[begin : begin + surplus]
-            self.window.offset += surplus
 
     def _end_by_length(self) -> int | None:
         """Where the message at the window's beginning ends by its Content-Length, if that is so."""

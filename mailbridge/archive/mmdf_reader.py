@@ -20,12 +20,8 @@ def read_mmdf(
     window = Window(stream, bytearray())
     ordinal = 0
     while True:
-        end = window.data.find(_MMDF)
-        while end > 0 and window.data[end - 1 : end] != b"\n":
-            end = window.data.find(_MMDF, end + 1)
-        if end < 0 and not window.at_end:
-            window.grow()
-            continue
+        offset = window.offset
+        end = _next_mark(window, largest)
         size = len(window.data) if end < 0 else end
         raw = bytes(window.data[: min(size, largest)])
         if raw.strip():
@@ -33,13 +29,30 @@ def read_mmdf(
             if end < 0 and window.damage:
                 fault = Fault.DAMAGED
             arrived, raw = _without_separator(raw)
-            yield Found(raw, file, ordinal, window.offset, arrived, fault)
+            yield Found(raw, file, ordinal, offset, arrived, fault)
             ordinal += 1
         window.cut(size + (len(_MMDF) if end >= 0 else 0))
         if end < 0:
             break
     if window.damage:
         reading.damaged[file] = window.damage
+
+
+def _next_mark(window: Window, largest: int) -> int:
+    """Where the next line of four control-A begins; below zero where the file ends before."""
+    place = 0
+    while True:
+        place = window.data.find(_MMDF, place)
+        if place == 0 or (place > 0 and window.data[place - 1 : place] == b"\n"):
+            return place
+        if place > 0:
+            place += 1
+        elif window.at_end:
+            return -1
+        else:
+            window.give_up_behind(largest)
+            place = max(0, len(window.data) - len(_MMDF) + 1)
+            window.grow()
 
 
 def _without_separator(raw: bytes) -> tuple[datetime | None, bytes]:

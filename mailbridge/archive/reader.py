@@ -22,7 +22,7 @@ from mailbridge.archive.mbox_reader import BOM, MboxReader
 from mailbridge.archive.mmdf_reader import read_mmdf
 from mailbridge.archive.old_pages import Numbering, read_page
 from mailbridge.archive.recognise import Kind, is_maildir_file, maildir_seconds, recognise
-from mailbridge.archive.window import DAMAGE
+from mailbridge.archive.window import DAMAGE, as_damage
 
 _WHOLE: Final = (Kind.MESSAGE, Kind.EMLX)
 
@@ -136,7 +136,7 @@ def _one(member: Member, kind: Kind, reading: Reading, largest: int) -> Found:
             size += len(piece)
     except DAMAGE as error:
         fault = Fault.DAMAGED
-        reading.damaged[member.name] = str(error) or type(error).__name__
+        reading.damaged[member.name] = as_damage(error)
     raw = b"".join(pieces).removeprefix(BOM)
     if size > largest:
         raw, fault = raw[:largest], Fault.TOO_LARGE

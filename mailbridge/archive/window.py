@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import tarfile
@@ -26,6 +27,20 @@ DAMAGE: Final = (
     zstandard.ZstdError,
 )
 """What reading raises where a file is cut off or spoiled."""
+_OF_THE_MACHINE: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+)
+
+
+def as_damage(error: Exception) -> str:
+    """What is wrong with a file that cannot be read on.
+
+    Raises:
+        OSError: nothing is: the machine has no room, or its disk fails. An import stops then.
+    """
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        raise error
+    return str(error) or type(error).__name__
 
 
 class Readable(Protocol):
@@ -53,7 +68,7 @@ class Window:
             chunk = self.stream.read(CHUNK)
         except DAMAGE as error:
             chunk = b""
-            self.damage = str(error) or type(error).__name__
+            self.damage = as_damage(error)
         if chunk:
             self.data += chunk
         else:
@@ -63,6 +78,14 @@ class Window:
         """Read on until the window has a size, or the stream ends."""
         while len(self.data) < size and not self.at_end:
             self.grow()
+
+    def give_up_behind(self, largest: int) -> None:
+        """Of a message that is too large keep the head, and the end that is needed to go on."""
+        surplus = len(self.data) - largest - 2 * CHUNK
+        if surplus > 2 * CHUNK:
+            begin = largest + CHUNK
+            del self.data[begin : begin + surplus]
+            self.offset += surplus
 
     def cut(self, size: int) -> None:
         """Forget the first bytes."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
 import os
+import re
 import tarfile
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import zstandard
@@ -18,9 +22,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum.domain.mbox import mbox_entry
+from mailbridge.archive.containers import Head
 from mailbridge.archive.found import ArchiveError, Fault, Format, Found, OldPage, Reading
 from mailbridge.archive.mbox_reader import MboxReader
+from mailbridge.archive.mmdf_reader import read_mmdf
 from mailbridge.archive.reader import check_archive, read_archive
+from mailbridge.archive.redirects import read_redirects
+from mailbridge.archive.window import CHUNK
 
 MOMENT = datetime(2009, 4, 6, 10, 0, tzinfo=UTC)
 FIRST = b"From: Awa Ndiaye <awa@example.org>\nSubject: one\nMessage-ID: <1@x.org>\n\nBonjour.\n"
@@ -364,3 +372,69 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, name: str, content: bytes
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="there is no"):
         check_archive(tmp_path / "nowhere", Format.AUTO)
+
+
+class Endless:
+    """A stream of so many chunks without a line of control-A in them, once begun with one."""
+
+    def __init__(self, chunks: int, end: bytes = b"") -> None:
+        self.pieces = [b"\x01\x01\x01\x01\n" + FIRST, *[b"x" * CHUNK] * chunks, end]
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+def test_an_mmdf_file_that_does_not_part_its_messages_is_read_in_constant_memory() -> None:
+    mark = b"\n\x01\x01\x01\x01\n"
+    stream = Endless(60, mark + mark[1:] + SECOND + mark[1:])
+    tracemalloc.start()
+    try:
+        found = list(read_mmdf(stream, "box", Reading(), largest=CHUNK))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * CHUNK
+    assert [one.fault for one in found] == [Fault.TOO_LARGE, None]
+    assert found[0].raw.startswith(FIRST) and found[1].raw == SECOND
+    assert (found[0].offset, found[1].offset) == (5, 5 + len(FIRST) + 60 * CHUNK + 1 + 5 + 5)
+
+
+class Failing:
+    """A stream that breaks off with an error."""
+
+    def __init__(self, content: bytes, number: int) -> None:
+        self.content, self.number = content, number
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self.content:
+            raise OSError(self.number, os.strerror(self.number))
+        piece, self.content = self.content, b""
+        return piece
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.EIO])
+def test_what_the_machine_lacks_is_no_damage_of_an_archive(number: int) -> None:
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        list(MboxReader(Failing(mbox(FIRST, SECOND), number), "box", Reading()))
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        Head(Failing(b"From", number))
+
+
+def test_a_disk_that_fails_below_a_packed_archive_stops_the_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = tar_of({"a.mbox": mbox(FIRST), "b.mbox": mbox(SECOND) * 200}, "w")
+    half = SimpleNamespace(buffer=Failing(packed[: len(packed) // 2], errno.EIO))
+    monkeypatch.setattr("sys.stdin", half)
+    reading = Reading()
+    with pytest.raises(OSError, match=re.escape(os.strerror(errno.EIO))):
+        list(read_archive(Path("-"), Format.AUTO, reading))
+    assert reading.damaged == {}
+
+
+def test_a_table_of_old_addresses_that_makes_no_sense_is_refused_by_its_line(
+    tmp_path: Path,
+) -> None:
+    table = write(tmp_path / "table", b"/a <1@x.org>\nhttp://[x/y 2@x.org\n")
+    with pytest.raises(ArchiveError, match=r"line 2: http://\[x/y is no address"):
+        read_redirects(table)
