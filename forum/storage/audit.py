@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.base import Base, Key, Short
 from forum.storage.lists import MailingList
@@ -34,3 +35,22 @@ class AuditEntry(Base):
 
     mailing_list: Mapped[MailingList | None] = relationship()
     account: Mapped[Account | None] = relationship()
+
+
+def automatic_targets(
+    session: Session, list_ids: Collection[int], times: Collection[datetime]
+) -> frozenset[str]:
+    """Targets, such as `held 12`, that the program itself has decided about at some moments.
+
+    Args:
+        list_ids: Of the lists they belong to.
+        times: When the decisions fell.
+    """
+    entries = session.scalars(
+        select(AuditEntry).where(
+            AuditEntry.mailing_list_id.in_(list_ids),
+            AuditEntry.at.in_(times),
+            AuditEntry.account_id.is_(None),
+        )
+    )
+    return frozenset(entry.target for entry in entries if entry.details.get("automatic"))

@@ -20,6 +20,7 @@ from forum.operations.curation_authors import settle_report
 from forum.operations.repairs import NoRepairs, redo_repairs, undo_repairs
 from forum.operations.ruling import rejection_texts
 from forum.storage.archive import Post
+from forum.storage.audit import automatic_targets
 from forum.storage.base import set_reading
 from forum.storage.curation import PostReport
 from forum.storage.lists import MailingList
@@ -228,6 +229,11 @@ def decided() -> ResponseReturnValue:
     return render_template(
         "moderating/decided.html",
         decisions=rows,
+        automatic=automatic_targets(
+            db.session(),
+            {held.mailing_list_id for held in rows},
+            {held.decided_at for held in rows if held.decided_at},
+        ),
         page=page,
         pages=pages,
         held_text=held_text,

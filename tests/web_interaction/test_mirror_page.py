@@ -211,3 +211,15 @@ def test_the_page_says_how_many_messages_are_held(
     shown = page(sign_in("mod@example.org"), "/moderation/mirror/atelier")
     assert "1 message awaits a moderator here." in shown
     assert "/moderation?list=atelier" in shown
+
+
+def test_what_the_program_settled_by_itself_is_not_laid_to_an_administrator(
+    sign_in: SignIn, client: FlaskClient, mirror: Mirror, moderator
+) -> None:
+    written = mail(author="Luz Vega <luz@example.net>", message_id="l1@example.net")
+    mirror.arrives(written, to=OWN, path="luz@example.net")
+    mirror.arrives(passed_on(written))
+    mirror.session.commit()
+    shown = page(sign_in("mod@example.org"), "/moderation/decided")
+    assert "by the program itself" in shown
+    assert "by an administrator" not in shown
