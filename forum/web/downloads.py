@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, request, stream_with_context
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import undefer
 
+from forum.domain.file_text import text_of_file
 from forum.domain.masking import mask_addresses_text
 from forum.domain.mbox import mbox_entry
 from forum.domain.message import attachment_content
@@ -29,7 +30,6 @@ BATCH: Final = 100
 THUMBNAIL_SECONDS: Final = 3600
 """As long a reader's own browser may keep one without asking."""
 SHOWN_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-HOLDS_ADDRESSES: Final = re.compile(r"(?:text|message)/|application/(?:mbox|ms-tnef|pkcs7|pgp)")
 ACTIVE: Final = re.compile(r"text/(?:html|xml|.*script)|image/svg|application/.*(?:xml|script)")
 PLAIN_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 SANDBOX: Final = "default-src 'none'; sandbox"
@@ -77,7 +77,7 @@ def attachment(post_id: int, index: int, filename: str) -> Response:
         _, content = attachment_content(_bytes_of(post), index)
     except LookupError:
         abort(404)
-    if reader.is_anonymous and _shows_addresses(row.content_type, content):
+    if reader.is_anonymous and _shows_addresses(row, content):
         abort(403)
     kind = row.content_type if PLAIN_TYPE.fullmatch(row.content_type) else ""
     if not kind or ACTIVE.match(kind):
@@ -123,12 +123,10 @@ def _bytes_of(post: Post) -> bytes:
     return load_raw(post.raw)
 
 
-def _shows_addresses(content_type: str, content: bytes) -> bool:
-    """Whether a file of a kind that can be read as text has mail addresses in it."""
-    if not HOLDS_ADDRESSES.match(content_type):
-        return False
-    text = content.decode("utf-8", "replace")
-    return mask_addresses_text(text) != text
+def _shows_addresses(row: PostAttachment, content: bytes) -> bool:
+    """Whether a file that can be read as text has mail addresses in it."""
+    text = text_of_file(content, row.content_type, row.filename)
+    return text is not None and mask_addresses_text(text) != text
 
 
 def _file(content: bytes, name: str, kind: str, *, inline: bool = False) -> Response:

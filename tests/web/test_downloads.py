@@ -144,12 +144,27 @@ def test_images_may_be_shown(client: FlaskClient, make: Make, ancrage: MailingLi
     assert response.headers["Content-Disposition"].startswith("inline")
 
 
+VCARD = "BEGIN:VCARD\nN:Peña;Luz\nEMAIL:luz@example.net\nEND:VCARD\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "name"),
+    [
+        (VCARD.encode(), "text/vcard", "luz.vcf"),
+        (VCARD.encode(), "application/octet-stream", "luz.csv"),
+        (VCARD.encode("latin-1"), "application/vnd.ms-excel", "luz"),
+        (VCARD.encode("utf-16"), "text/plain", "luz.txt"),
+        (VCARD.encode("utf-16-le"), "application/octet-stream", "luz.bin"),
+        (VCARD.encode("utf-16-be"), "application/octet-stream", "luz.bin"),
+        (VCARD.encode("utf-32"), "text/csv", "luz.csv"),
+        (VCARD.encode() + b"\x00\xff\x01", "application/octet-stream", "luz.csv"),
+    ],
+)
 def test_a_file_with_addresses_in_it_is_for_who_signs_in(
-    client: FlaskClient, make: Make, ancrage: MailingList
+    client: FlaskClient, make: Make, ancrage: MailingList, content: bytes, kind: str, name: str
 ) -> None:
-    content = b"BEGIN:VCARD\nEMAIL:luz@example.net\nEND:VCARD\n"
-    post = with_file(make, ancrage, content, "text/vcard", "luz.vcf")
-    address = f"/posts/{post.id}/attachments/0/luz.vcf"
+    post = with_file(make, ancrage, content, kind, name)
+    address = f"/posts/{post.id}/attachments/0/{name}"
     assert client.get(address).status_code == 403
     sign_in(client, make.account("member@example.net"))
     make.commit()
