@@ -175,7 +175,7 @@ def forms(written: str, language: str) -> tuple[Form, ...]:
             variant(piece.word, piece.written),
             tuple([stem for i in mine if (stem := piece.stems[i]) is not None]),
         )
-        for piece in pieces(written)
+        for piece in _pieces(written)
     )
 
 
@@ -187,8 +187,7 @@ def variant(word: str, written: str) -> str:
     return word if word == written else f"{word}{VARIANT}{written}"
 
 
-@lru_cache(maxsize=2_048)
-def pieces(written: str) -> tuple[Piece, ...]:
+def _pieces(written: str) -> tuple[Piece, ...]:
     """The forms of one written word: elisions taken off; a compound as a whole and in parts."""
     if "." in written:
         return (_piece(0, written.replace(".", ""), 0, len(written)),)
@@ -204,6 +203,12 @@ def pieces(written: str) -> tuple[Piece, ...]:
     found = [Piece(0, joined, whole, _stems(joined, joined), start, end)]
     found += [_piece(n, written[a:b], a, b) for n, (a, b) in enumerate(parts)]
     return tuple(found)
+
+
+@lru_cache(maxsize=8_192)
+def pieces(written: str) -> tuple[Piece, ...]:
+    """The same, kept for a while: queries and snippets ask for the same words again."""
+    return _pieces(written)
 
 
 def _parts(written: str) -> list[tuple[int, int]]:

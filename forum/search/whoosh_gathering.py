@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
+from weakref import proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,12 @@ class _Language(dict[str, int]):
 
     def __init__(self, words: Words, language: str) -> None:
         super().__init__()
-        self._words, self._language = words, language
+        # They hold us: a circle would keep the memory of both until garbage is looked for.
+        self._words, self._language = proxy(words), language
 
     def __missing__(self, written: str) -> int:
-        number = self[written] = self._words.add(written, self._language)
+        number: int = self._words.add(written, self._language)
+        self[written] = number
         return number
 
 
