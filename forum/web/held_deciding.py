@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.clock import utcnow
 from forum.domain.rejections import STANDARD
-from forum.domain.rules import PersonFlag
+from forum.domain.rules import PersonFlag, Reason
 from forum.extensions import db
 from forum.operations import claiming, moderation
 from forum.operations.moderation import Verb, language_for
@@ -90,7 +90,11 @@ def choice_of(shown_list: MailingList | None) -> Choice:
 
 
 def decide_all(choice: Choice) -> None:
-    """Do it, commit, and tell; what somebody else has decided meanwhile stays."""
+    """Do it, commit, and tell; what somebody else has decided meanwhile stays.
+
+    Raises:
+        NotDecided: a ban would strike who may not have written.
+    """
     found = db.session.scalars(
         select(HeldMessage)
         .where(HeldMessage.id.in_(choice.ids), HeldMessage.mailing_list_id.in_(moderated_lists()))
@@ -101,6 +105,7 @@ def decide_all(choice: Choice) -> None:
     ).all()
     if len(found) != len(choice.ids):
         abort(404)
+    _spare_the_forged(choice, found)
     audience = Audience(db.session(), utcnow())
     done: list[HeldMessage] = []
     stood = 0
@@ -113,8 +118,33 @@ def decide_all(choice: Choice) -> None:
     _flag_senders(choice, done)
     claiming.release(db.session(), choice.ids)
     db.session.commit()
-    if len(done) > stood:
-        flash(_told(choice.verb, len(done) - stood), "success")
+    _tell(choice.verb, len(done) - stood, stood, len(found) - len(done))
+
+
+def _spare_the_forged(choice: Choice, found: Sequence[HeldMessage]) -> None:
+    """Ban nobody for a message that bears their address and may be somebody else's.
+
+    Raises:
+        NotDecided: one of them does; nothing is decided then.
+    """
+    if choice.flag is not PersonFlag.BANNED:
+        return
+    for held in found:
+        if Reason.UNVERIFIED_SENDER in held.reasons:
+            raise NotDecided(
+                _(
+                    "“%(subject)s” may not come from %(author)s: a ban would strike the person "
+                    "whose address was misused. Please discard it without a ban.",
+                    subject=held.subject,
+                    author=held.author_email,
+                )
+            )
+
+
+def _tell(verb: Verb, number: int, stood: int, late: int) -> None:
+    """Say what became of how many: decided, on the list already, decided by somebody else."""
+    if number:
+        flash(_told(verb, number), "success")
     if stood:
         flash(
             ngettext(
@@ -124,7 +154,6 @@ def decide_all(choice: Choice) -> None:
                 stood,
             )
         )
-    late = len(found) - len(done)
     if late:
         flash(
             ngettext(

@@ -295,3 +295,32 @@ def test_a_page_of_the_queue_loads_one_messages_bytes_at_a_time(
     ids = [str(number) for number in range(1, SHOWN_AT_ONCE + 2)]
     answer = client.post("/moderation?many=1", data={"decision": "discard", "held": ids})
     assert answer.headers["Location"] == "/moderation?many=1"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("fr", "sans bannir"), ("en", "without a ban"), ("es", "sin expulsar")],
+)
+def test_nobody_is_banned_for_a_message_that_may_be_forged(
+    writing: Writing, sign_in: SignIn, language: str, words: str
+) -> None:
+    with writing() as make:
+        ancrage = make.mailing_list()
+        make.moderator(ancrage, MODERATOR, language=language)
+        number = held(ancrage)
+        row = make.session.get_one(HeldMessage, number)
+        row.reasons = [*row.reasons, "unverified-sender"]
+    client = sign_in(MODERATOR)
+    page = f"/moderation/held/{number}"
+    assert f'value="ban:{number}"' not in client.get(page).text
+    discard = {"decision": f"discard:{number}", f"sender-{number}": "banned"}
+    for form in ({"decision": f"ban:{number}"}, discard):
+        answer = client.post(page, data=form)
+        assert answer.status_code == 400
+        assert words in text_of(main_of(answer.text))
+    with writing() as make:
+        assert make.session.get_one(HeldMessage, number).state == "held"
+        assert make.session.scalars(select(SenderFlag)).all() == []
+    client.post(page, data={"decision": f"discard:{number}"})
+    with writing() as make:
+        assert make.session.get_one(HeldMessage, number).state == "discarded"
