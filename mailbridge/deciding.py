@@ -1,9 +1,10 @@
 """A moderator's decision by replying to a notice.
 
 The address the notice asks to be answered at, `<slug>-moderate+TOKEN`, bears a random token that is
-good for one held message, one moderator and some weeks; only its digest is kept. The reply has to
-come from an address of that moderator. One word alone on the first line of their own text decides,
-what stands below is the reason; anything else is asked again, and decides nothing.
+good for one held message, one moderator and some weeks; once the notice has left, only its digest
+is kept. The reply has to come from an address of that moderator. One word alone on the first line
+of their own text decides, what stands below is the reason; anything else is asked again, and
+decides nothing.
 """
 
 from __future__ import annotations

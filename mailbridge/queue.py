@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session, joinedload, undefer
 from sqlalchemy.sql.base import ExecutableOption
 
 from forum.operations.limits import not_full
-from forum.operations.notices import NoticeKind
+from forum.operations.notices import DECIDING, NoticeKind
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, Notice, SendState
@@ -53,21 +53,7 @@ def claim(
         full: scopes of `forum.operations.limits` of which nothing may leave now.
     """
     query = select(kind.id).where(_due(kind, now)).order_by(kind.due_at, kind.id).limit(limit)
-    if kind is Notice:
-        query = query.where(_notice_may_leave())
-    elif kind is Delivery or kind is DigestDelivery:
-        query = (
-            query.join(Subscription, Subscription.id == kind.subscription_id)
-            .join(MailingList, MailingList.id == Subscription.mailing_list_id)
-            .where(MailingList.outgoing_stopped.is_(False), receives(now), *not_full(full))
-        )
-        if kind is Delivery:
-            shown = Post.state == PostState.VISIBLE
-            # A post may have been moved to a list that the subscriber may not read.
-            here = Post.mailing_list_id == Subscription.mailing_list_id
-            query = query.join(Post, Post.id == Delivery.post_id).where(shown, here)
-        else:
-            query = query.where(Subscription.delivery != DeliveryMode.NONE)
+    query = _that_may_leave(query, kind, now, full)
     # PostgreSQL: workers pass one another by. SQLite: the transaction began as a writer's.
     query = query.with_for_update(skip_locked=True, of=kind)
     keys = list(session.scalars(query))
@@ -80,6 +66,26 @@ def claim(
         )
     session.commit()
     return keys
+
+
+def _that_may_leave(
+    query: Select[int], kind: Kind, now: datetime, full: Collection[str]
+) -> Select[int]:
+    if kind is Notice:
+        return query.where(_notice_may_leave())
+    if not (kind is Delivery or kind is DigestDelivery):
+        return query
+    query = (
+        query.join(Subscription, Subscription.id == kind.subscription_id)
+        .join(MailingList, MailingList.id == Subscription.mailing_list_id)
+        .where(MailingList.outgoing_stopped.is_(False), receives(now), *not_full(full))
+    )
+    if kind is DigestDelivery:
+        return query.where(Subscription.delivery != DeliveryMode.NONE)
+    shown = Post.state == PostState.VISIBLE
+    # A post may have been moved to a list that the subscriber may not read.
+    here = Post.mailing_list_id == Subscription.mailing_list_id
+    return query.join(Post, Post.id == Delivery.post_id).where(shown, here)
 
 
 def load(session: Session, kind: Kind, keys: Sequence[int]) -> dict[int, Row]:
@@ -117,7 +123,17 @@ def record(session: Session, done: Iterable[tuple[Row, Outcome]], now: datetime)
     if found:
         # Past the ORM, in one statement: this is done for every mail that leaves.
         session.connection().execute(_statement(type(found[0][0])), [one for _, one in found])
+    for row, one in found:
+        if isinstance(row, Notice) and one["new_state"] == SendState.SENT:
+            _forget_token(session, row)
     session.commit()
+
+
+def _forget_token(session: Session, row: Notice) -> None:
+    """Keep in a notice that has left no token that decides; the moderator has it now."""
+    if DECIDING in row.params:
+        kept = {name: value for name, value in row.params.items() if name != DECIDING}
+        session.execute(update(Notice).where(Notice.id == row.id).values(params=kept))
 
 
 def _recorded(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -55,6 +56,10 @@ class NoticeKind(StrEnum):
     """To an owner: nothing is sent to some addresses any more."""
     SENDING_PROBLEM = "sending-problem"
     """To an owner: the smarthost refuses everything."""
+
+
+DECIDING: Final = "decision_token"
+"""The parameter that decides for weeks: it is forgotten as soon as the mail has left."""
 
 
 def notify(

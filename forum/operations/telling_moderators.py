@@ -63,7 +63,10 @@ def tell_of_report(session: Session, found: PostReport, now: datetime) -> None:
 
 
 def decision_token(session: Session, held_id: int, account: Account, now: datetime) -> str:
-    """A token of one moderator for one held message; it is not kept."""
+    """A token of one moderator for one held message.
+
+    Its digest is kept; the token itself stands in the notice until that has left, and no longer.
+    """
     return tokens.issue(
         session,
         TokenKind.MODERATE,

@@ -21,7 +21,9 @@ from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, Notice
 from forum.storage.people import Account
+from mailbridge import queue as outgoing
 from mailbridge.deciding import read_decision
+from mailbridge.outcomes import Deferred, Sent
 from mailbridge.receive import Envelope, receive
 from mailbridge.transport import MemoryTransport
 from mailbridge.worker import Worker
@@ -197,3 +199,16 @@ def test_each_held_message_is_told_with_the_original_attached(
     found = email.message_from_bytes(mails[0], policy=email.policy.default)
     assert "-moderate+" in found["Reply-To"]
     assert [part.get_content_type() for part in found.iter_attachments()] == ["message/rfc822"]
+
+
+def test_the_token_is_forgotten_once_the_mail_has_left_and_decides_all_the_same(
+    queue: Queue, session: Session
+) -> None:
+    told = session.scalars(select(Notice)).one()
+    outgoing.record(session, [(told, Deferred("421 later"))], START)
+    assert queue.token in told.params.values()
+    outgoing.record(session, [(told, Sent("250 OK"))], START)
+    session.refresh(told)
+    assert queue.token not in str(told.params)
+    assert told.params["held_id"]
+    assert queue.answer("oui\n") == ["accept"]
