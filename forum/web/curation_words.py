@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from forum.domain.curation import SENTENCES
 from forum.i18n import language_name
 from forum.operations.curation import Refused
-from forum.storage.curation_lines import Line
+from forum.web import audit_words
+from forum.web.audit_words import Entry, number_of
 
 
 def refusal_text(refused: Refused) -> str:
@@ -28,44 +29,44 @@ def label_text(label: str) -> str:
     return str(words.get(label, label))
 
 
-def line_text(line: Line) -> str:
-    """What was decided, as a whole sentence; what is no decision on posts, by its code."""
-    say = _SENTENCES.get(line.action)
-    return str(say(line)) if say and line.is_decision else f"{line.action} {line.target}"
+def line_text(line: Entry) -> str:
+    """What was decided, as a whole sentence."""
+    known = (_SENTENCES, audit_words.SENTENCES)
+    if not line.target.startswith(("post ", "thread ")):
+        known = (audit_words.SENTENCES, _SENTENCES)
+    say = known[0].get(line.action) or known[1].get(line.action)
+    # A later version may have written it.
+    return str(say(line)) if say else f"{line.action} {line.target}"
 
 
-def _number(line: Line) -> str:
-    return line.target.rpartition(" ")[2]
-
-
-def _detail(line: Line, name: str) -> str:
+def _detail(line: Entry, name: str) -> str:
     return str(line.details.get(name, ""))
 
 
-def _retitled(line: Line) -> str:
+def _retitled(line: Entry) -> str:
     titles = [_detail(line, "subject"), *line.details.get("titles", {}).values()]
     shown = " / ".join(dict.fromkeys(title for title in titles if title))
     return str(_("The thread is called “%(title)s”.", title=shown))
 
 
-def _labelled(line: Line) -> str:
+def _labelled(line: Entry) -> str:
     labels = [label_text(one) for one in _detail(line, "labels").split(",") if one]
     return str(_("Labels: %(labels)s.", labels=", ".join(labels) or "–"))
 
 
-def _tagged(line: Line) -> str:
+def _tagged(line: Entry) -> str:
     tags = _detail(line, "tags").replace(",", ", ")
     return str(_("Tags: %(tags)s.", tags=tags or "–"))
 
 
-def _synthesis(line: Line) -> str:
+def _synthesis(line: Entry) -> str:
     language = language_name(_detail(line, "language"))
     if line.details.get("taken_away"):
         return str(_("The synthesis in %(language)s is taken away.", language=language))
     return str(_("The synthesis is written in %(language)s.", language=language))
 
 
-def _topic(line: Line) -> str:
+def _topic(line: Entry) -> str:
     tag = _detail(line, "tag")
     match line.action:
         case "topic-add":
@@ -75,7 +76,7 @@ def _topic(line: Line) -> str:
     return str(_("The topic [%(tag)s] is changed: %(changes)s.", tag=tag, changes=_changes(line)))
 
 
-def _concept(line: Line) -> str:
+def _concept(line: Entry) -> str:
     state = line.details.get("now_is") or line.details.get("was") or {}
     terms = " / ".join(text for _language, text in state.get("terms", ()))
     match line.action:
@@ -86,7 +87,7 @@ def _concept(line: Line) -> str:
     return str(_("A concept of the glossary is changed: %(changes)s.", changes=_changes(line)))
 
 
-def _changes(line: Line) -> str:
+def _changes(line: Entry) -> str:
     """What was and what is, of all that differs."""
     was, now_is = (_leaves(line.details.get(name) or {}) for name in ("was", "now_is"))
     names = [name for name in {**was, **now_is} if was.get(name) != now_is.get(name)]
@@ -109,22 +110,22 @@ def _leaves(state: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-_SENTENCES: Final[dict[str, Callable[[Line], str]]] = {
+_SENTENCES: Final[dict[str, Callable[[Entry], str]]] = {
     "split": lambda line: _(
         "Thread %(thread)s begins with post %(number)s, out of thread %(source)s.",
-        thread=_detail(line, "thread"), number=_number(line), source=_detail(line, "from"),
+        thread=_detail(line, "thread"), number=number_of(line), source=_detail(line, "from"),
     ),
     "merge": lambda line: _(
         "Thread %(number)s is merged into thread %(into)s.",
-        number=_number(line), into=_detail(line, "into"),
+        number=number_of(line), into=_detail(line, "into"),
     ),
     "move": lambda line: _(
         "Thread %(number)s is moved from the list %(source)s to the list %(target)s.",
-        number=_number(line), source=_detail(line, "from"), target=_detail(line, "to"),
+        number=number_of(line), source=_detail(line, "from"), target=_detail(line, "to"),
     ),
     "reparent": lambda line: _(
         "Post %(number)s stands below post %(parent)s.",
-        number=_number(line), parent=_detail(line, "parent"),
+        number=number_of(line), parent=_detail(line, "parent"),
     ),
     "retitle": _retitled,
     "pin": lambda line: _("The thread is pinned."),
@@ -135,11 +136,11 @@ _SENTENCES: Final[dict[str, Callable[[Line], str]]] = {
     "untag": _tagged,
     "label": _labelled,
     "synthesis": _synthesis,
-    "hide": lambda line: _("Post %(number)s is hidden.", number=_number(line)),
-    "restore": lambda line: _("Post %(number)s is shown again.", number=_number(line)),
-    "withdraw": lambda line: _("Its author took post %(number)s back.", number=_number(line)),
-    "edit": lambda line: _("Its author changed post %(number)s.", number=_number(line)),
-    "remove": lambda line: _("Post %(number)s is removed for good.", number=_number(line)),
+    "hide": lambda line: _("Post %(number)s is hidden.", number=number_of(line)),
+    "restore": lambda line: _("Post %(number)s is shown again.", number=number_of(line)),
+    "withdraw": lambda line: _("Its author took post %(number)s back.", number=number_of(line)),
+    "edit": lambda line: _("Its author changed post %(number)s.", number=number_of(line)),
+    "remove": lambda line: _("Post %(number)s is removed for good.", number=number_of(line)),
     **dict.fromkeys(("topic-add", "topic-edit", "topic-remove"), _topic),
     **dict.fromkeys(("glossary-add", "glossary-edit", "glossary-remove"), _concept),
     "glossary-import": lambda line: _(

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Final
 
 import pytest
 from flask import Flask
 
+from forum.domain.values import LANGUAGES
 from forum.i18n import language_name
+from forum.operations.moderation import Verb
+from forum.resources import CHECKOUT
+from forum.storage.audit import AuditEntry
+from forum.web.curation_words import line_text
 from forum.web.filters import file_size, full_date, month_name, number, short_date
 
 FIRST = datetime(2010, 3, 1, 9, 5, tzinfo=UTC)
+LOGGED: Final = re.compile(r'\brecord\(\s*(?:db\.session\(\)|session),\s*"([a-z-]+)"')
 
 
 @pytest.mark.parametrize(
@@ -64,3 +72,28 @@ def test_languages_are_named_in_the_reader_s_own(
 ) -> None:
     with app.test_request_context(headers={"Accept-Language": language}):
         assert [language_name(code) for code in ("fr", "mul", "xx-none")] == names
+
+
+def test_every_word_of_the_log_is_said_in_a_sentence(app: Flask) -> None:
+    sources = [*CHECKOUT.glob("forum/**/*.py"), *CHECKOUT.glob("mailbridge/**/*.py")]
+    words = {word for file in sources for word in LOGGED.findall(file.read_text("utf-8"))}
+    assert {"subscribe", "invite", "settle"} < words
+    for language in LANGUAGES:
+        with app.test_request_context(f"/?lang={language}"):
+            for word in words | {*Verb, "grant", "revoke", "stop", "start", "undo-repairs"}:
+                entry = AuditEntry(action=word, target="held 7", details={"role": "owner"})
+                said = line_text(entry)
+                assert said.endswith("."), word
+                assert not said.startswith(word), word
+
+
+def test_a_word_of_the_log_depends_on_what_it_was_done_to(app: Flask) -> None:
+    with app.test_request_context("/?lang=en"):
+        for action, target, said in (
+            ("withdraw", "post 3", "Its author took post 3 back."),
+            ("withdraw", "beto@example.org", "The invitation to beto@example.org is withdrawn."),
+            ("edit", "list atelier", "The list atelier has other settings."),
+            ("grant", "you@example.org", "you@example.org is given a role: owner."),
+        ):
+            entry = AuditEntry(action=action, target=target, details={"role": "owner"})
+            assert line_text(entry) == said
