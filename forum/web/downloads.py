@@ -13,10 +13,10 @@ from flask import Blueprint, Response, abort, request, stream_with_context
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import undefer
 
-from forum.domain.file_text import text_of_file
 from forum.domain.masking import mask_addresses_text
 from forum.domain.mbox import mbox_entry
 from forum.domain.message import attachment_content
+from forum.domain.readable_file import text_of_file
 from forum.extensions import db
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, PostAttachment, PostState, RawMessage
