@@ -67,7 +67,7 @@ def size_of_list(session: Session, list_id: int) -> ListSize:
 def sizes_of_lists(session: Session, list_ids: Iterable[int]) -> dict[int, ListSize]:
     """The sizes of lists, by list."""
     wanted = tuple(list_ids)
-    known = _known(session.connection()) if is_reading() else {}
+    known: dict[int, ListSize] = kept_values(session, _KEPT)
     missing = [one for one in wanted if one not in known]
     if missing:
         rows: Any = read_columns(session, _sizes(), lists=missing)
@@ -77,8 +77,17 @@ def sizes_of_lists(session: Session, list_ids: Iterable[int]) -> dict[int, ListS
     return {one: known[one] for one in wanted}
 
 
-def _known(connection: Connection) -> dict[int, ListSize]:
-    """The sizes counted over this connection since anybody last changed anything.
+def kept_values(session: Session, name: str) -> dict[int, Any]:
+    """What was counted of lists, by list: a dictionary to read and to fill; empty where unsure.
+
+    Args:
+        name: Of what is counted.
+    """
+    return _known(session.connection(), name) if is_reading() else {}
+
+
+def _known(connection: Connection, name: str) -> dict[int, Any]:
+    """What was counted over this connection since anybody last changed anything.
 
     SQLite says so for each connection: its data_version tells of what others committed (pragma
     data_version), its total_changes of what it wrote itself (sqlite3_total_changes). A transaction
@@ -88,11 +97,11 @@ def _known(connection: Connection) -> dict[int, ListSize]:
         return {}
     driver: Any = connection.connection.driver_connection
     state = driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes
-    kept = connection.info.get(_KEPT)
+    kept = connection.info.get(name)
     if kept is None or kept[0] != state:
-        kept = connection.info[_KEPT] = state, {}
-    sizes: dict[int, ListSize] = kept[1]
-    return sizes
+        kept = connection.info[name] = state, {}
+    values: dict[int, Any] = kept[1]
+    return values
 
 
 @cache

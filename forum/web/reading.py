@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from forum.extensions import db
 from forum.i18n import current_language
 from forum.operations.repairs import can_undo
-from forum.storage import browsing, list_sizes, post_rows
+from forum.storage import browsing, list_sizes, list_tags, post_rows
 from forum.storage.archive import MessageLink, Post, Thread, ThreadState
 from forum.storage.lists import MailingList
 from forum.storage.thread_facts import ThreadFacts, facts_of
@@ -94,7 +94,7 @@ def show_list(slug: str) -> str:
         page=page,
         pages=pages,
         wanted=wanted,
-        tags=sorted({tag for row in threads for tag in row.tags}),
+        tags=list_tags.tags_of_list(session, mailing_list.id),
         applied=thread_filters.applied(wanted),
         years=thread_filters.years_of(mailing_list.id, size) if total or not is_whole else (),
         is_member=_is_member(reader, mailing_list),

@@ -8,8 +8,9 @@ from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from forum.storage.archive import Post
+from forum.storage.archive import Post, Thread
 from forum.storage.lists import MailingList
 from tests.domain.test_parallel import ENGLISH, FRENCH
 from tests.factories import START, Make
@@ -75,6 +76,23 @@ def test_each_condition_is_said_and_can_be_left(client: FlaskClient, ancrage: Ma
         assert words in text
     assert 'href="/lists/ancrage/?language=fr&unanswered=1&year=2010" class="remove"' in text
     assert "Show all threads" in text
+
+
+def test_the_tags_of_the_whole_list_are_offered(
+    client: FlaskClient, make: Make, ancrage: MailingList
+) -> None:
+    thread = make.session.scalars(select(Thread).where(Thread.tags == "")).first()
+    assert thread is not None
+    thread.tags = "ateliers,bois"
+    make.commit()
+    for query in ("?tag=bois", "?language=es", "?page=1"):
+        text = client.get(f"/lists/ancrage/{query}").text
+        offered = text.split('aria-label="By year or tag"')[1].split("</nav>")[0]
+        tags = re.findall(r'<a class="tag" href="[^"]*tag=(\w+)', offered)
+        assert tags == ["ateliers", "bois", "ville"], query
+    thread.tags = ""
+    make.commit()
+    assert "tag=ateliers" not in client.get("/lists/ancrage/").text
 
 
 def test_what_was_written_by_oneself_is_for_who_is_known(
