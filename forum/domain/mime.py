@@ -105,11 +105,6 @@ def take_apart(raw: bytes) -> Structure:
     return _Walk(with_line_feeds(raw)).structure()
 
 
-def part_types(raw: bytes) -> tuple[str, ...]:
-    """The types of all parts in the order of the message, the message's own first."""
-    return tuple(part.type for part in walk(take_apart(raw).root))
-
-
 def walk(root: Part) -> list[Part]:
     """All parts, parents before children, in the order of the message."""
     found: list[Part] = []

@@ -22,7 +22,7 @@ from forum.domain.values import Submission
 from forum.operations.appending import append
 from forum.operations.arrangement import apply, arrange
 from forum.operations.gathering import find_links, ids_of, own_addresses
-from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.archive import MessageLink, Post
 from forum.storage.browsing import read_columns
 from forum.storage.lists import MailingList
 
@@ -127,15 +127,6 @@ def rethread(
     touched = apply(session, mailing_list, arrangement, now)
     session.flush()
     return touched | wanted
-
-
-def rethread_list(session: Session, mailing_list: MailingList, now: datetime) -> set[int]:
-    """Arrange all threads of a list anew; what stands already stays untouched."""
-    every = select(Thread.id).where(Thread.mailing_list_id == mailing_list.id)
-    arrangement = arrange(session, mailing_list, set(session.scalars(every)))
-    touched = apply(session, mailing_list, arrangement, now)
-    session.flush()
-    return touched
 
 
 def _node_of(mailing_list: MailingList, submission: Submission) -> Node:

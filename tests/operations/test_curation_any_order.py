@@ -17,7 +17,6 @@ from forum.operations.curation import Refused, thread_now
 from forum.operations.curation_moving import move
 from forum.operations.curation_placing import merge, reparent, split
 from forum.operations.curation_undoing import undo
-from forum.operations.threading import rethread_list
 from forum.storage.archive import Post
 from forum.storage.base import Base
 from forum.storage.curation import CurationDecision
@@ -30,6 +29,7 @@ from tests.operations.test_threading import (
     expected,
     standing,
 )
+from tests.rethreading import rethread_list
 
 Step = tuple[str, int, int]
 STEPS = st.lists(

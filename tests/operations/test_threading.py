@@ -19,11 +19,12 @@ from sqlalchemy.pool import StaticPool
 from forum.domain.reply_tree import Node, build
 from forum.domain.subject import base_subject, parse_subject
 from forum.domain.values import Mailbox, Submission, TextFormat
-from forum.operations.threading import add_alias, place, rethread, rethread_list, settle
+from forum.operations.threading import add_alias, place, rethread, settle
 from forum.storage.archive import MessageLink, Post, Thread
 from forum.storage.base import Base
 from forum.storage.lists import MailingList
 from forum.storage.people import Author
+from tests.rethreading import rethread_list
 
 START = datetime(2009, 4, 25, 9, 0, tzinfo=UTC)
 
