@@ -9,29 +9,42 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from forum.storage.archive import Post
-from forum.storage.browsing import read_columns
 
 
 def append(session: Session, row: Post, parent_id: int | None) -> None:
-    """Give a post its place below another that has none to change."""
+    """Give a post its place below another that has none to change; the caller flushes.
+
+    Args:
+        row: Flushed; what else waits to be written has no part in it.
+    """
     row.parent_id = parent_id
     if parent_id is None:
         row.position = row.depth = 0
         return
     parent = session.get_one(Post, parent_id)
-    position = _next_position(session, row, parent)
-    session.execute(
-        update(Post)
-        .where(Post.thread_id == row.thread_id, Post.position >= position, Post.id != row.id)
-        .values(position=Post.position + 1)
-    )
+    position = _before(session, row, parent)
+    if position is None:
+        others = {"thread": row.thread_id, "own": row.id}
+        position = (session.connection().execute(_last(), others).scalar() or 0) + 1
+    else:
+        with session.no_autoflush:
+            session.execute(
+                update(Post)
+                .where(
+                    Post.thread_id == row.thread_id, Post.position >= position, Post.id != row.id
+                )
+                .values(position=Post.position + 1)
+            )
     row.depth = parent.depth + 1
     row.position = position
-    session.flush()
 
 
-def _next_position(session: Session, row: Post, parent: Post) -> int:
-    """Before the first later answer to the same post, else behind all that hangs on it."""
+def _before(session: Session, row: Post, parent: Post) -> int | None:
+    """Before which place: of the first later answer to the same post, else of what is behind it.
+
+    None where nothing is.
+    """
+    connection = session.connection()
     values = {"thread": row.thread_id, "own": row.id}
     wanted = (
         (
@@ -41,10 +54,10 @@ def _next_position(session: Session, row: Post, parent: Post) -> int:
         (_behind(), {"position": parent.position, "depth": parent.depth}),
     )
     for query, more in wanted:
-        found = read_columns(session, query, **values, **more).scalar()
+        found = connection.execute(query, {**values, **more}).scalar()
         if found is not None:
             return int(found)
-    return (read_columns(session, _last(), **values).scalar() or 0) + 1
+    return None
 
 
 def _among_others(position: ColumnElement[int | None]) -> Select[int | None]:

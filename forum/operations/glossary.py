@@ -101,26 +101,12 @@ def import_concepts(
     Raises:
         TooManyError: there would be more concepts than there may be; nothing is changed.
     """
-    known = {_mark(term): one for one in concepts_of_list(session, mailing_list.id)
-             for term in _firsts(one)}  # fmt: skip
-    changed: dict[int, Concept] = {}
-    new: list[Concept] = []
-    there = 0
-    for concept in concepts:
-        like = next((known[_mark(t)] for t in _firsts(concept) if _mark(t) in known), None)
-        if like is None:
-            new.append(concept)
-            continue
-        like = changed.get(like.id, like)
-        joined = _joined(like, concept)
-        if joined == like:
-            there += 1
-        else:
-            changed[like.id] = joined
+    new, changed = _compared(concepts_of_list(session, mailing_list.id), concepts)
+    there = len(concepts) - len(new) - sum(number for _, number in changed.values())
     if count_concepts(session, mailing_list.id) + len(new) > MOST_CONCEPTS:
         raise TooManyError
     before: dict[int, Concept | None] = {}
-    for concept_id, joined in changed.items():
+    for concept_id, (joined, _number) in changed.items():
         row = session.get_one(GlossaryConcept, concept_id)
         before[concept_id] = _concept(row)
         _write(session, row, joined, now)
@@ -130,6 +116,25 @@ def import_concepts(
     if before:
         _keep(session, mailing_list, now, account, "glossary-import", before, **told)
     return Imported(**told)
+
+
+def _compared(
+    standing: Iterable[Concept], concepts: Iterable[Concept]
+) -> tuple[list[Concept], dict[int, tuple[Concept, int]]]:
+    """What is new of some concepts, and what others become by how many of them."""
+    known = {_mark(term): one for one in standing for term in _firsts(one)}
+    new: list[Concept] = []
+    changed: dict[int, tuple[Concept, int]] = {}
+    for concept in concepts:
+        like = next((known[_mark(t)] for t in _firsts(concept) if _mark(t) in known), None)
+        if like is None:
+            new.append(concept)
+            continue
+        like, number = changed.get(like.id, (like, 0))
+        joined = _joined(like, concept)
+        if joined != like:
+            changed[like.id] = joined, number + 1
+    return new, changed
 
 
 def undo_glossary(session: Session, decision: CurationDecision, now: datetime) -> None:

@@ -67,21 +67,35 @@ def publish(
     raw = raw or store_raw(session, submission.raw)
     row = _insert(session, mailing_list, submission, now, source, address, placement, shown, raw)
     session.flush()
+    # Written together with what `settle` flushes.
+    session.add(IndexQueue(post_id=row.id, queued_at=now))
     keeps_its_id = row.message_id == submission.message_id
     touched = threading.settle(session, row, placement if keeps_its_id else None)
     refresh_summaries(session, touched)
     file_thread(session, mailing_list, row)
-    session.add(IndexQueue(post_id=row.id, queued_at=now))
     if mail:
         copies = {box.key for box in submission.recipients} if source == Source.EMAIL else set()
-        if mailing_list.mode == Mode.MIRRORED:
-            if goes_out:
-                queue_upstream(session, row, mailing_list, now, written_to=copies, delay=delay)
-            copies |= readers_outside(session, mailing_list)
-        queue_deliveries(
-            session, row, mailing_list, now, delay=delay, has_copy=copies, audience=audience
-        )
+        _mail(session, row, mailing_list, now, copies, delay, goes_out, audience)
     return row
+
+
+def _mail(
+    session: Session,
+    row: Post,
+    mailing_list: MailingList,
+    now: datetime,
+    copies: set[str],
+    delay: timedelta,
+    goes_out: bool,
+    audience: Audience | None,
+) -> None:
+    if mailing_list.mode == Mode.MIRRORED:
+        if goes_out:
+            queue_upstream(session, row, mailing_list, now, written_to=copies, delay=delay)
+        copies = copies | readers_outside(session, mailing_list)
+    queue_deliveries(
+        session, row, mailing_list, now, delay=delay, has_copy=copies, audience=audience
+    )
 
 
 def known_post(session: Session, mailing_list: MailingList, digest: str) -> Post | None:

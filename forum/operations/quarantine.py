@@ -41,6 +41,16 @@ def put_aside(
     if eraser is not None:
         raw = redacted_piece(raw, eraser)
         file, detail = (eraser.text(text, everywhere=True) for text in (file, detail))
+    row = _row_of(session, mailing_list, raw, now)
+    row.file, row.ordinal, row.offset = file, ordinal, offset
+    row.arrived_at, row.reason, row.detail = arrived_at, reason, detail
+    session.flush()
+    return row
+
+
+def _row_of(
+    session: Session, mailing_list: MailingList, raw: bytes, now: datetime
+) -> QuarantinedMessage:
     digest = hashlib.sha256(raw).hexdigest()
     row = session.scalar(
         select(QuarantinedMessage).where(
@@ -57,9 +67,6 @@ def put_aside(
             found_at=now,
         )
         session.add(row)
-    row.file, row.ordinal, row.offset = file, ordinal, offset
-    row.arrived_at, row.reason, row.detail = arrived_at, reason, detail
-    session.flush()
     return row
 
 

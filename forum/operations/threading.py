@@ -73,10 +73,11 @@ def settle(session: Session, row: Post, placement: Placement | None = None) -> s
         obvious = None if before else _obvious(session, mailing_list, node, row.id)
     threads = {row.thread_id, *(link.thread_id for link in before)}
     _own(session, row, node, {link.message_id: link for link in before})
-    session.flush()
     if obvious is not None and obvious.thread_id in (None, row.thread_id):
         append(session, row, obvious.parent_id)
+        session.flush()
         return {row.thread_id}
+    session.flush()
     arrangement = arrange(session, mailing_list, threads, node)
     touched = apply(session, mailing_list, arrangement, row.arrived_at)
     session.flush()

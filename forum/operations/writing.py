@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from forum.domain import compose, markup, message, subject
 from forum.domain.values import Draft, Mailbox, Source, UploadedFile
 from forum.operations import posting
+from forum.operations.curation import Refused
 from forum.operations.curation_posts import withdraw
-from forum.operations.deliveries import cancel_deliveries
 from forum.operations.judging import Sender
 from forum.operations.telling_moderators import tell_of_held
 from forum.operations.tokens import new_secret
-from forum.storage.archive import Post, PostState
+from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage
 from forum.storage.people import Account
@@ -61,9 +61,24 @@ def write_post(
         references=_references(parent),
         attachments=tuple(attachments),
     )
-    raw = compose.compose(draft, markup.render_markdown(text))
+    disposition = _post(session, mailing_list, account, draft, now, max_bytes, delay)
+    if isinstance(disposition, posting.Held):
+        tell_of_held(session, session.get_one(HeldMessage, disposition.held_id), now)
+    return disposition
+
+
+def _post(
+    session: Session,
+    mailing_list: MailingList,
+    account: Account,
+    draft: Draft,
+    now: datetime,
+    max_bytes: int,
+    delay: timedelta,
+) -> posting.Disposition:
+    raw = compose.compose(draft, markup.render_markdown(draft.text))
     submission = message.parse(raw, now)
-    disposition = posting.post(
+    return posting.post(
         session,
         mailing_list,
         submission,
@@ -73,9 +88,6 @@ def write_post(
         sender=Sender(authenticated=True, account=account),
         delay=delay,
     )
-    if isinstance(disposition, posting.Held):
-        tell_of_held(session, session.get_one(HeldMessage, disposition.held_id), now)
-    return disposition
 
 
 def withdraw_unsent(session: Session, post: Post, account: Account, now: datetime) -> bool:
@@ -83,11 +95,10 @@ def withdraw_unsent(session: Session, post: Post, account: Account, now: datetim
 
     The post is hidden, not lost: its bytes stay, and the audit log says who took it back.
     """
-    if post.author_id != account.author_id or post.state != PostState.VISIBLE:
+    try:
+        withdraw(session, post, now, account, only_unsent=True)
+    except Refused:
         return False
-    if not cancel_deliveries(session, post):
-        return False
-    withdraw(session, post, now, account)
     return True
 
 
