@@ -16,6 +16,7 @@ from forum.operations.deriving import basis_of, derive, write
 from forum.operations.erasing import eraser_of
 from forum.operations.quarantine import redact_piece
 from forum.operations.raw import load_raw, replace_raw
+from forum.operations.twins import digest_kept_apart
 from forum.storage.archive import Post, RawMessage
 from forum.storage.attachment_text import AttachmentText
 from forum.storage.curation import PostRevision
@@ -111,7 +112,7 @@ def _derive_again(session: Session, raw: RawMessage, now: datetime) -> None:
         write(session, post, derived, now)
         # Joined addresses stay one person's.
         post.author_id = author_id
-        post.content_digest = derived.submission.content_digest
+        post.content_digest = digest_kept_apart(session, post, derived.submission)
     for held in session.scalars(select(HeldMessage).where(HeldMessage.raw_id == raw.id)):
         outside = outside_of(session, held.mailing_list)
         submission = parse(load_raw(raw), held.held_at, outside=outside)

@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import zstandard
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from forum.domain.preparing import Understood
 from forum.domain.values import Source, Submission
 from forum.operations import threading
 from forum.operations.curation_following import destination, gone_posts, remember_there
@@ -27,6 +25,7 @@ from forum.operations.importing_people import People
 from forum.operations.importing_rows import (
     Ready,
     attachment_values,
+    bytes_of,
     insert_numbered,
     own_ids,
     parents,
@@ -38,6 +37,7 @@ from forum.operations.importing_rows import (
 from forum.operations.old_addresses import keep_old_addresses
 from forum.operations.publishing import known_post, publish
 from forum.operations.threads import refresh_summaries
+from forum.operations.twins import batch_told_apart
 from forum.storage.archive import (
     MessageLink,
     Post,
@@ -80,6 +80,10 @@ class Storing:
         """
         digests = [ready.submission.content_digest for ready in batch]
         known = self._known_digests(digests)
+        told = batch_told_apart(self.session, self.list_id, batch, known)
+        if told is not batch:
+            batch, digests = told, [ready.submission.content_digest for ready in told]
+            known = self._known_digests(digests)
         links = self._known_ids(batch)
         parted = part(batch, known, links)
         self._insert(parted.fresh, links, known)
@@ -283,10 +287,3 @@ class Storing:
     def _bulk(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             self.session.execute(insert(table_of(table)), rows)
-
-
-def bytes_of(understood: Understood) -> bytes:
-    """The bytes of a message that waits to be stored."""
-    return zstandard.ZstdDecompressor().decompress(
-        understood.compressed, max_output_size=understood.size
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import zstandard
 from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
@@ -148,3 +149,10 @@ def _next_ids(session: Session, mapped: type[Base], count: int) -> list[int]:
     # Our transactions begin as the only writer, so nobody else takes one in between.
     last = session.scalar(select(func.max(table.c.id))) or 0
     return list(range(last + 1, last + 1 + count))
+
+
+def bytes_of(understood: Understood) -> bytes:
+    """The bytes of a message that waits to be stored."""
+    return zstandard.ZstdDecompressor().decompress(
+        understood.compressed, max_output_size=understood.size
+    )

@@ -18,6 +18,7 @@ from forum.operations.mirroring_out import held_goes_out, was_passed_on
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.raw import load_raw
 from forum.operations.recipients import Audience
+from forum.operations.twins import told_apart
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
@@ -111,6 +112,7 @@ def _published(
     """The post of a held message, and whether it stood already, by another way."""
     outside = outside_of(session, held.mailing_list)
     submission = message.parse(load_raw(held.raw), held.held_at, outside=outside)
+    submission = told_apart(session, held.mailing_list, submission)
     row = _standing(session, held.mailing_list, submission, outside, now)
     stands = row is not None
     if row is None:

@@ -29,6 +29,7 @@ from forum.operations.judging import Occasion, Sender, judged
 from forum.operations.publishing import add_alias, known_post, publish
 from forum.operations.raw import load_raw, store_raw
 from forum.operations.threading import place
+from forum.operations.twins import told_apart
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming, IncomingState
@@ -98,6 +99,7 @@ def post(
         delay: How long its mailing waits, so that it can be undone.
     """
     sender = sender or Sender()
+    submission = told_apart(session, mailing_list, submission)
     known = _known(session, mailing_list, submission)
     home, mailing_list = mailing_list, destination(session, mailing_list, parents(submission))
     if known is None and mailing_list.id != home.id:

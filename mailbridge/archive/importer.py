@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from forum.domain.erasing import redacted
 from forum.domain.preparing import Shown, Understood
 from forum.operations.erased_meanwhile import ErasedMeanwhile, State
-from forum.operations.importing import Storing, bytes_of
-from forum.operations.importing_rows import Ready
+from forum.operations.importing import Storing
+from forum.operations.importing_rows import Ready, bytes_of
 from forum.operations.quarantine import put_aside
 from forum.operations.raw import LEVEL
 from forum.storage.imports import ImportSource
