@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
 from forum.domain.masking import mask_addresses_text
+from forum.domain.shortening import LONGEST_IN_FEED
 from forum.extensions import db
 from forum.i18n import current_language
 from forum.storage.archive import Post, Thread
@@ -77,6 +78,7 @@ def feed(title: str, page: str, posts: Sequence[PostRow], empty_since: datetime 
         subjects=subjects_of(db.session(), posts),
         updated=updated,
         public=mask_addresses_text,
+        longest=LONGEST_IN_FEED,
     )
     return Response(_NOT_XML.sub("", text), mimetype="application/atom+xml")
 

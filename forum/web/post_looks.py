@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from forum.clock import utcnow
 from forum.domain import parallel
+from forum.domain.shortening import beginning, is_long
 from forum.domain.values import MULTIPLE
 from forum.i18n import current_language
 from forum.operations.curation_authors import TIME_TO_EDIT
@@ -55,6 +56,8 @@ class PostLook:
     """Where a text in several languages is shown with all of them open."""
     whole: bool = False
     """Whether that is asked for."""
+    rest_address: str = ""
+    """Where a very long post, of which the beginning is shown, is shown whole."""
 
     @property
     def folds(self) -> bool:
@@ -83,6 +86,7 @@ def looks_of(
             depth=0 if stance.by_date else min(post.depth, MOST_STEPS),
             whole_address=_whole_address(post, language),
             whole=stance.whole == post.id,
+            rest_address=_alone(post) if is_long(post.html) and stance.whole != post.id else "",
         )
         above = post.id
     return found
@@ -91,7 +95,19 @@ def looks_of(
 def _whole_address(post: PostRow, language: str) -> str:
     if post.language != MULTIPLE or language not in parallel.languages_of(post.html):
         return ""
+    return _alone(post)
+
+
+def _alone(post: PostRow) -> str:
     return f"{address_with(whole=post.id, parent=None)}#post-{post.id}"
+
+
+def shortened(posts: Sequence[PostRow], looks: Mapping[int, PostLook]) -> list[PostRow]:
+    """The posts, those that are very long with their beginning alone."""
+    return [
+        replace(post, html=beginning(post.html)) if looks[post.id].rest_address else post
+        for post in posts
+    ]
 
 
 def _answers(post: PostRow, above: int, stance: Stance) -> str:

@@ -34,7 +34,7 @@ from forum.web.addresses import (
     page_number,
     whole_number,
 )
-from forum.web.post_looks import Stance, looks_of
+from forum.web.post_looks import Stance, looks_of, shortened
 from forum.web.reader import current_reader, moderated_lists
 
 THREADS_A_PAGE: Final = 50
@@ -201,14 +201,15 @@ def show_thread(found: Thread, **extra: object) -> str:
         moderates=view.can_moderate,
         whole=whole_number(request.args.get("whole", ""), LARGEST_KEY) or 0,
     )
+    looks = looks_of(posts, unread_ids, reader, stance)
     values: dict[str, object] = {
         "thread": found,
         "unread": unread_ids,
-        "looks": looks_of(posts, unread_ids, reader, stance),
+        "looks": looks,
         "first_unread": new[0] if new else None,
         "mailing_list": found.mailing_list,
         "view": view,
-        "posts": posts,
+        "posts": shortened(posts, looks),
         "participants": post_rows.participants_of(session, found.id, NAMED_PARTICIPANTS + 1),
         "named": NAMED_PARTICIPANTS,
         "page_starts": post_rows.page_starts(session, found.id) if view.pages > 1 else {},

@@ -49,3 +49,18 @@ def test_letters_that_xml_forbids_do_not_break_a_feed(client: FlaskClient, make:
     make.commit()
     root = ElementTree.fromstring(client.get("/lists/ancrage/feed.atom").data)
     assert root.find(f"{ATOM}entry") is not None
+
+
+def test_a_very_long_post_stands_in_a_feed_with_its_first_words(
+    client: FlaskClient, make: Make
+) -> None:
+    ancrage = make.mailing_list("ancrage")
+    long = make.post(ancrage, text="Nous avons tout noté du marché de mardi.\n\n" * 3000)
+    make.commit()
+    response = client.get("/lists/ancrage/feed.atom")
+    root = ElementTree.fromstring(response.data)
+    assert len(response.data) < 5_000
+    assert root.find(f"{ATOM}entry/{ATOM}content") is None
+    summary = root.findtext(f"{ATOM}entry/{ATOM}summary") or ""
+    assert summary.startswith("Nous avons tout noté du marché")
+    assert root.findtext(f"{ATOM}entry/{ATOM}id", "").endswith(f"/posts/{long.id}")

@@ -320,3 +320,24 @@ def test_texts_cannot_break_out_of_the_page(client: FlaskClient, make: Make) -> 
     make.commit()
     for address in ("/", "/lists/ancrage/", f"/threads/{post.thread_id}"):
         assert evil not in page(client, address)
+
+
+def test_of_a_very_long_post_the_beginning_is_shown_and_the_rest_a_click_away(
+    client: FlaskClient, make: Make
+) -> None:
+    ancrage = make.mailing_list("ancrage")
+    lines = "".join(f"Le marché numéro {number} & les autres.\n\n" for number in range(20_000))
+    long = make.post(ancrage, text=lines)
+    make.commit()
+    page = client.get(f"/threads/{long.thread_id}").text
+    assert len(page) < 120_000
+    assert "numéro 500 &amp; les autres.</p>" in page
+    assert "numéro 19999" not in page
+    body = page.split('class="post-body"')[1].split("This message is very long")[0]
+    assert body.count("<p>") == body.count("</p>")
+    assert body.count("<div") + 1 == body.count("</div>")
+    whole = f"/threads/{long.thread_id}?whole={long.id}#post-{long.id}"
+    assert f'href="{whole}"' in page
+    page = client.get(whole).text
+    assert "numéro 19999" in page
+    assert "Show the whole message" not in page
