@@ -19,6 +19,7 @@ from forum.domain.rules import Accept, Hold, Reason
 from forum.domain.values import Draft, Submission, UploadedFile
 from forum.operations.audit import record
 from forum.operations.curation import Refused, keep_decision, locked_list
+from forum.operations.curation_posts import is_own
 from forum.operations.deriving import basis_of, derive, write
 from forum.operations.judging import Occasion, Sender, judged
 from forum.operations.publishing import add_alias
@@ -26,7 +27,7 @@ from forum.operations.raw import load_raw, store_raw
 from forum.operations.telling_moderators import tell_of_report
 from forum.operations.threads import refresh_summaries
 from forum.operations.tokens import new_secret
-from forum.storage.archive import Post, PostState, RawMessage
+from forum.storage.archive import Post, RawMessage
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import Aspect, PostReport, PostRevision
 from forum.storage.lists import MailingList
@@ -53,10 +54,7 @@ class NotTaken(Exception):
 def can_edit(post: Post, account: Account, now: datetime) -> bool:
     """Whether a person may still change a post: their own, shown, and half an hour old at most."""
     return (
-        post.author_id == account.author_id
-        and post.state == PostState.VISIBLE
-        and post.raw_id is not None
-        and now - post.arrived_at <= TIME_TO_EDIT
+        is_own(post, account) and post.raw_id is not None and now - post.arrived_at <= TIME_TO_EDIT
     )
 
 
@@ -208,6 +206,8 @@ def report(session: Session, post: Post, account: Account, reason: str, now: dat
 
 def settle_report(session: Session, found: PostReport, account: Account, now: datetime) -> None:
     """Note that a moderator has dealt with a report; one that was settled stays so."""
+    # Of two moderators at once one settles it.
+    session.refresh(found, with_for_update=True)
     if found.settled_at is not None:
         return
     found.settled_at, found.settled_by_id = now, account.id

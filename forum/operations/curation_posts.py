@@ -14,6 +14,7 @@ from forum.operations.curation import (
     latest_decision,
     locked_list,
 )
+from forum.operations.deliveries import cancel_deliveries
 from forum.operations.threads import refresh_summaries
 from forum.storage.archive import Post, PostState
 from forum.storage.audit import AuditEntry
@@ -48,14 +49,30 @@ def restore(
     return _show(session, post, "restore", PostState.VISIBLE, now, account)
 
 
-def withdraw(session: Session, post: Post, now: datetime, account: Account) -> AuditEntry:
+def is_own(post: Post, account: Account) -> bool:
+    """Whether a post is a person's own and shown: then it is theirs to change or take back."""
+    return post.author_id == account.author_id and post.state == PostState.VISIBLE
+
+
+def withdraw(
+    session: Session, post: Post, now: datetime, account: Account, *, only_unsent: bool = False
+) -> AuditEntry:
     """Let an author take their own post back, whenever they wish; its bytes stay.
 
+    What was not mailed yet is not mailed.
+
+    Args:
+        only_unsent: Whether it stays where some of its mailing has left.
+
     Raises:
-        Refused: it is somebody else's, or is not shown.
+        Refused: it is somebody else's, or is not shown, or has left.
     """
     if post.author_id != account.author_id:
         raise Refused(Refusal.NOT_THE_AUTHOR, post.id)
+    if not is_own(post, account):
+        raise Refused(Refusal.NOTHING_CHANGES, post.id)
+    if not cancel_deliveries(session, post) and only_unsent:
+        raise Refused(Refusal.TOO_LATE, post.id)
     return _show(session, post, WITHDRAW, PostState.HIDDEN, now, account)
 
 

@@ -26,8 +26,7 @@ from forum.operations.curation_authors import (
     texts_of,
     was_mailed_again,
 )
-from forum.operations.curation_posts import withdraw
-from forum.operations.deliveries import cancel_deliveries
+from forum.operations.curation_posts import is_own, withdraw
 from forum.storage.archive import Post, PostState
 from forum.storage.curation import PostReport
 from forum.storage.visibility import find_post, may_moderate
@@ -117,7 +116,6 @@ def take_back(post_id: int) -> ResponseReturnValue:
         return render_template("curating/withdraw.html", post=post)
     slug = post.mailing_list.slug
     try:
-        cancel_deliveries(db.session(), post)
         withdraw(db.session(), post, utcnow(), the_account())
     except Refused:
         abort(404)
@@ -172,22 +170,25 @@ def reports() -> ResponseReturnValue:
 @moderators_only
 def settle() -> ResponseReturnValue:
     """Note that a report was dealt with."""
-    number = whole_number(request.form.get("report", ""), LARGEST_KEY) or abort(400)
-    found = next((one for one in _open_reports() if one.id == number), None) or abort(404)
+    settle_one(request.form.get("report", ""))
+    return redirect(url_for("curating_own.reports"), 303)
+
+
+def settle_one(typed: str) -> None:
+    """Note that a report on the reader's lists was dealt with, and say so; else 404."""
+    number = whole_number(typed, LARGEST_KEY) or abort(400)
+    found = db.session.get(PostReport, number)
+    if found is None or found.post.mailing_list_id not in moderated_lists():
+        abort(404)
     settle_report(db.session(), found, the_account(), utcnow())
     db.session.commit()
     flash(_("The report is settled."), "success")
-    return redirect(url_for("curating_own.reports"), 303)
 
 
 def _own_post(post_id: int) -> Post:
     """One's own post that is shown; others do not exist here."""
     found = find_post(db.session(), current_reader(), post_id)
-    if (
-        found is None
-        or found.author_id != the_account().author_id
-        or found.state != PostState.VISIBLE
-    ):
+    if found is None or not is_own(found, the_account()):
         abort(404)
     return found
 

@@ -16,19 +16,18 @@ from forum.clock import utcnow
 from forum.domain.rejections import STANDARD
 from forum.extensions import db
 from forum.operations.claiming import claim
-from forum.operations.curation_authors import settle_report
 from forum.operations.repairs import NoRepairs, redo_repairs, undo_repairs
 from forum.operations.ruling import rejection_texts
 from forum.storage.archive import Post
 from forum.storage.audit import automatic_targets
 from forum.storage.base import set_reading
-from forum.storage.curation import PostReport
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState
 from forum.storage.visibility import find_post, may_moderate, moderated_list_ids
 from forum.storage.waiting import count_waiting, languages_waiting, waiting
 from forum.web.access import moderators_only, the_account
 from forum.web.addresses import page_number
+from forum.web.curating_own import settle_one
 from forum.web.held_deciding import DAYS, NotDecided, choice_of, decide_all, numbers
 from forum.web.held_reading import (
     BEGINNING,
@@ -103,7 +102,7 @@ def decide() -> ResponseReturnValue:
     verb, _colon, one = request.form.get("decision", "").partition(":")
     back = redirect(url_for("moderating.queue", **_filters()), 303)
     if verb == "settle":
-        _settle(one)
+        settle_one(one)
         return back
     if verb == "claim":
         _claim(numbers([one] if one else request.form.getlist("held")))
@@ -194,16 +193,6 @@ def _claim(ids: Sequence[int]) -> None:
         )
     if len(mine) < len(ids):
         flash(_("Somebody else is looking at some of them, or has decided."))
-
-
-def _settle(number: str) -> None:
-    report = db.session.get(PostReport, numbers([number])[0], with_for_update=True)
-    if report is None or report.post.mailing_list_id not in moderated_lists():
-        abort(404)
-    if report.settled_at is None:
-        settle_report(db.session(), report, the_account(), utcnow())
-    db.session.commit()
-    flash(_("The report is settled."), "success")
 
 
 @blueprint.get("/moderation/decided")
