@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import Final
 
+from forum.domain.masking import mask_addresses_text
+
 _TEXT_TYPE: Final = re.compile(
     r"(?:text|message)/|application/(?:mbox|ms-tnef|pkcs7|pgp|json|.*xml|rtf)|image/svg"
 )
@@ -58,3 +60,14 @@ def _wide_encoding(start: bytes) -> str:
     if max(even, odd) < _MOSTLY * len(start) or min(even, odd) > 0 or not start:
         return ""
     return "utf-16-be" if even else "utf-16-le"
+
+
+def shows_addresses(content: bytes, content_type: str, filename: str) -> bool:
+    """Whether a file that can be read as text has mail addresses in it: anonymous readers get none.
+
+    Args:
+        content_type: As it was declared.
+        filename: As it was sent.
+    """
+    text = text_of_file(content, content_type, filename)
+    return text is not None and mask_addresses_text(text) != text

@@ -13,10 +13,9 @@ from flask import Blueprint, Response, abort, request, stream_with_context
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import undefer
 
-from forum.domain.masking import mask_addresses_text
 from forum.domain.mbox import mbox_entry
 from forum.domain.message import attachment_content
-from forum.domain.readable_file import text_of_file
+from forum.domain.readable_file import shows_addresses
 from forum.extensions import db
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, PostAttachment, PostState, RawMessage
@@ -77,7 +76,7 @@ def attachment(post_id: int, index: int, filename: str) -> Response:
         _, content = attachment_content(_bytes_of(post), index)
     except LookupError:
         abort(404)
-    if reader.is_anonymous and _shows_addresses(row, content):
+    if reader.is_anonymous and shows_addresses(content, row.content_type, row.filename):
         abort(403)
     kind = row.content_type if PLAIN_TYPE.fullmatch(row.content_type) else ""
     if not kind or ACTIVE.match(kind):
@@ -121,12 +120,6 @@ def _bytes_of(post: Post) -> bytes:
     if post.raw is None:
         abort(404)
     return load_raw(post.raw)
-
-
-def _shows_addresses(row: PostAttachment, content: bytes) -> bool:
-    """Whether a file that can be read as text has mail addresses in it."""
-    text = text_of_file(content, row.content_type, row.filename)
-    return text is not None and mask_addresses_text(text) != text
 
 
 def _file(content: bytes, name: str, kind: str, *, inline: bool = False) -> Response:

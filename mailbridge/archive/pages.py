@@ -18,12 +18,14 @@ from sqlalchemy.orm import Session
 
 from forum.domain.masking import mask_addresses_text
 from forum.domain.message import attachment_content
+from forum.domain.readable_file import shows_addresses
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, RawMessage
 from forum.storage.base import reading
 from forum.storage.browsing import ThreadRow, thread_row
 from forum.storage.lists import MailingList
 from forum.storage.post_rows import PostRow, posts_where
+from mailbridge.archive.copy_folder import CopyFolder
 from mailbridge.archive.selection import Selection, post_ids
 from mailbridge.archive.syntheses import synthesis_documents, synthesis_html
 
@@ -76,7 +78,7 @@ def write_html(
     Raises:
         OSError: the folder cannot be written to.
     """
-    (folder / "threads").mkdir(parents=True, exist_ok=True)
+    copy = CopyFolder(folder)
     title = mailing_list.title(mailing_list.language)
     language = mailing_list.language
     wanted: set[int] = set()
@@ -88,20 +90,21 @@ def write_html(
             thread_ids.update(dict.fromkeys(found.scalars()))
             session.rollback()
     with force_locale(language):
-        (folder / "style.css").write_text(STYLE, encoding="utf-8")
-        (folder / "search.js").write_text(SCRIPT, encoding="utf-8")
+        copy.path("style.css").write_text(STYLE, encoding="utf-8")
+        copy.path("search.js").write_text(SCRIPT, encoding="utf-8")
         threads: list[ThreadRow] = []
-        with (folder / "posts.js").open("w", encoding="utf-8") as data:
+        with copy.path("posts.js").open("w", encoding="utf-8") as data:
             data.write("window.POSTS = [\n")
             for thread_id in thread_ids:
                 row, posts = _thread(session, thread_id, wanted)
                 if row is None:
                     continue
                 threads.append(row)
-                _write_thread(folder, session, title, language, row, posts)
+                _write_thread(copy, session, title, language, row, posts)
                 data.writelines(_search_lines(row, posts))
             data.write("];\n")
-        _write_lists(folder, title, language, threads)
+        _write_lists(copy, title, language, threads)
+    copy.finish()
     return len(wanted)
 
 
@@ -118,7 +121,7 @@ def _thread(
 
 
 def _write_thread(
-    folder: Path,
+    copy: CopyFolder,
     session: Session,
     title: str,
     language: str,
@@ -130,10 +133,10 @@ def _write_thread(
     versions = synthesis_documents(session, [row.id]).get(row.id, ())
     body += synthesis_html(versions, {post.id for post in posts})
     for post in posts:
-        files = _write_attachments(folder, session, post)
+        files = _write_attachments(copy, session, post)
         body.append(_article(post, files))
     page = _page(row.subject, language, body, up="../")
-    (folder / "threads" / f"{row.id}.html").write_text(page, encoding="utf-8")
+    copy.path(f"threads/{row.id}.html").write_text(page, encoding="utf-8")
 
 
 def _article(post: PostRow, files: Iterable[tuple[str, str]]) -> str:
@@ -146,14 +149,26 @@ def _article(post: PostRow, files: Iterable[tuple[str, str]]) -> str:
         answered = gettext("answers %(name)s", name=mask_addresses_text(post.parent.author))
         parts.append(f' <a href="#p{post.parent.id}">{escape(answered)}</a>')
     parts.append(f"</p></header><div{lang}>{post.html}</div>")
-    links = [f'<li><a href="../{escape(path)}">{escape(name)}</a></li>' for path, name in files]
+    links = [f"<li>{_linked(path, name)}</li>" for path, name in files]
     if links:
         parts.append(f"<ul>{''.join(links)}</ul>")
     return "".join(parts) + "</article>"
 
 
-def _write_attachments(folder: Path, session: Session, post: PostRow) -> Iterator[tuple[str, str]]:
-    """Put the attachments of a post into files; gives their paths and names."""
+def _linked(path: str, name: str) -> str:
+    if path:
+        return f'<a href="../{escape(path)}">{escape(name)}</a>'
+    kept = gettext("%(name)s: not part of this copy, because mail addresses stand in it", name=name)
+    return escape(kept)
+
+
+def _write_attachments(
+    copy: CopyFolder, session: Session, post: PostRow
+) -> Iterator[tuple[str, str]]:
+    """Put the attachments of a post into files; gives their paths and names.
+
+    What the site refuses to anonymous readers has no path.
+    """
     if not post.attachments:
         return
     with reading():
@@ -166,19 +181,21 @@ def _write_attachments(folder: Path, session: Session, post: PostRow) -> Iterato
     if stored is None:
         return
     raw = load_raw(RawMessage(compressed=stored.compressed, size=stored.size))
-    target = folder / "attachments" / str(post.id)
-    target.mkdir(parents=True, exist_ok=True)
     for part in post.attachments:
         try:
             _, content = attachment_content(raw, part.index)
         except LookupError:
             continue
         shown = mask_addresses_text(part.filename)
+        if shows_addresses(content, part.content_type, part.filename):
+            yield "", shown
+            continue
         name = f"{part.index}-{_UNSAFE.sub('_', shown)[-100:]}"
         # What could run in a browser is only shown.
         name += ".txt" if name.lower().endswith(_ACTIVE) else ""
-        (target / name).write_bytes(content)
-        yield f"attachments/{post.id}/{name}", shown
+        path = f"attachments/{post.id}/{name}"
+        copy.path(path).write_bytes(content)
+        yield path, shown
 
 
 def _search_lines(row: ThreadRow, posts: Iterable[PostRow]) -> Iterator[str]:
@@ -196,7 +213,7 @@ def _search_lines(row: ThreadRow, posts: Iterable[PostRow]) -> Iterator[str]:
         yield line + ",\n"
 
 
-def _write_lists(folder: Path, title: str, language: str, threads: Sequence[ThreadRow]) -> None:
+def _write_lists(copy: CopyFolder, title: str, language: str, threads: Sequence[ThreadRow]) -> None:
     """A page with the search and the years, and one for each year."""
     years: dict[int, list[ThreadRow]] = {}
     for row in sorted(threads, key=lambda row: row.started_at, reverse=True):
@@ -217,9 +234,9 @@ def _write_lists(folder: Path, title: str, language: str, threads: Sequence[Thre
         ]
         head = f'<p><a href="index.html">{escape(title)}</a></p><h1>{year}</h1><ul>'
         page = _page(f"{title} {year}", language, [head, *lines, "</ul>"])
-        (folder / f"{year}.html").write_text(page, encoding="utf-8")
+        copy.path(f"{year}.html").write_text(page, encoding="utf-8")
     body.append('</ul><script src="posts.js"></script><script src="search.js"></script>')
-    (folder / "index.html").write_text(_page(title, language, body), encoding="utf-8")
+    copy.path("index.html").write_text(_page(title, language, body), encoding="utf-8")
 
 
 def _page(title: str, language: str, body: Iterable[str], up: str = "") -> str:

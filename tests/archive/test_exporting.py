@@ -17,9 +17,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.cli import main
+from forum.domain.message import parse
+from forum.domain.values import Source
+from forum.operations.publishing import publish
 from forum.operations.synthesis import write_synthesis
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post, PostState
+from forum.storage.lists import MailingList
 from tests.factories import START, Make
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "archives.schema.json"
@@ -141,6 +145,47 @@ def test_a_copy_in_pages_hides_addresses_and_carries_a_search(export: Any, tmp_p
     everything = threads + "".join(pages.values())
     assert "awa@example.org" not in everything
     assert "Nobody sees" not in everything
+
+
+def test_a_copy_in_pages_leaves_out_files_that_hold_addresses(
+    app: Flask, session: Session, make: Make, tmp_path: Path, export: Any
+) -> None:
+    mailing_list = session.scalars(select(MailingList)).one()
+    raw = (
+        b"From: Awa Ndiaye <awa@example.org>\nSubject: Two files\nMessage-ID: <f@example.org>\n"
+        b"Date: Mon, 01 Mar 2010 10:00:00 +0000\nMIME-Version: 1.0\n"
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHere.\n"
+        b"--b\nContent-Type: text/plain; name=plan.txt\n"
+        b"Content-Disposition: attachment; filename=plan.txt\n\nThe plan\n"
+        b"--b\nContent-Type: application/octet-stream; name=members.csv\n"
+        b"Content-Disposition: attachment; filename=members.csv\n\nAna;ana@example.org\n--b--\n"
+    )
+    publish(session, mailing_list, parse(raw, START), START, source=Source.IMPORT, mail=False)
+    session.commit()
+    assert export("copy", "--format", "html").exit_code == 0
+    written = [path for path in (tmp_path / "copy/attachments").rglob("*") if path.is_file()]
+    assert [path.name for path in written] == ["0-plan.txt"]
+    pages = "".join(p.read_text(encoding="utf-8") for p in (tmp_path / "copy/threads").iterdir())
+    assert "members.csv: " in pages
+    assert "0-plan.txt" in pages
+
+
+def test_what_is_hidden_leaves_a_copy_that_is_written_again_and_other_files_stay(
+    session: Session, export: Any, tmp_path: Path
+) -> None:
+    assert export("copy", "--format", "html").exit_code == 0
+    threads = sorted(path.name for path in (tmp_path / "copy/threads").iterdir())
+    assert len(threads) == 1
+    (tmp_path / "copy/threads/mine.html").write_text("mine", encoding="utf-8")
+    (tmp_path / "copy/CNAME").write_text("archive.example.org", encoding="utf-8")
+    for post in session.scalars(select(Post)):
+        post.state = PostState.HIDDEN
+    session.commit()
+    assert export("copy", "--format", "html").exit_code == 0
+    assert [path.name for path in (tmp_path / "copy/threads").iterdir()] == ["mine.html"]
+    assert not (tmp_path / "copy/2010.html").exists()
+    assert (tmp_path / "copy/CNAME").exists()
+    assert (tmp_path / "copy/index.html").exists()
 
 
 def test_a_part_can_be_asked_for(export: Any, tmp_path: Path) -> None:
