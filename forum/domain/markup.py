@@ -42,6 +42,7 @@ _BLEACH_ATTRIBUTES: Final = {
     "td": ["align"],
     "th": ["align"],
 }
+_HEADING = re.compile(r"<(/?)h([1-6])>")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}\Z")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,2000}(?: \"[^\"\n]{0,200}\")?\)")
 _MARKDOWN_MARKS = re.compile(
@@ -93,7 +94,12 @@ def render_segments(segments: Sequence[Segment], text_format: TextFormat) -> str
             parts.append(_folded_segment(segment, text_format))
     if attribution is not None:
         parts.append(_open_segment(attribution, TextFormat.PLAIN))
-    return sanitize("\n".join(parts))
+    return sanitize(below_the_post("\n".join(parts)))
+
+
+def below_the_post(html: str) -> str:
+    """HTML with its headings below that of the post they stand in, the second on a page."""
+    return _HEADING.sub(lambda found: f"<{found[1]}h{min(6, int(found[2]) + 2)}>", html)
 
 
 def plain_excerpt(

@@ -37,6 +37,8 @@ _SEGMENTS: Final = {
 # An image is shown only from a post's own attachments: one from elsewhere would tell its host
 # who reads what, and a free path could name an address of ours that acts when it is fetched.
 _OWN_IMAGE: Final = re.compile(r"/posts/[0-9]{1,18}/attachments/[0-9]{1,9}/[^/?#\\]{1,255}\Z")
+# As nh3 writes it: no quotation mark stands in a value, and no link in a link.
+_LINK: Final = re.compile(r'<a((?: [a-z]+="[^"]*")*)>(.*?)</a>', re.DOTALL)
 
 
 def is_own_image(address: str) -> bool:
@@ -65,6 +67,13 @@ _cleaner: Final = nh3.Cleaner(
 def sanitize(html: str) -> str:
     """Keep what is safe of a piece of HTML, with every tag closed.
 
-    Images of other hosts lose their address; links get `rel="nofollow noopener noreferrer"`.
+    Images of other hosts lose their address; links get `rel="nofollow noopener noreferrer"`; of a
+    link that may lead nowhere the words stay.
     """
-    return _cleaner.clean(html)
+    cleaned = _cleaner.clean(html)
+    without = _LINK.sub(_words_of_refused, cleaned)
+    return cleaned if without == cleaned else _cleaner.clean(without)
+
+
+def _words_of_refused(found: re.Match[str]) -> str:
+    return found[0] if ' href="' in found[1] else found[2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
@@ -16,6 +17,7 @@ from forum.operations.recipients import candidates_of, choices_of, writers_of
 from forum.storage.lists import MailingList, Mode, Posting
 from forum.storage.people import Account, is_subscribed
 from forum.storage.visibility import Reader, may_moderate
+from forum.web.filters import badge
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +65,28 @@ def audience_text(
     mailing_list: MailingList,
     account: Account | None,
     thread_id: int | None = None,
-) -> str:
-    """The same in words: `34 people by mail: fr 18, en 9, es 7.`"""
-    parts = []
+) -> Markup:
+    """The same in words: `34 people by mail: FR 18, EN 9, ES 7.`, the names hidden"""
+    parts: list[str] = []
     if mailing_list.mode == Mode.MIRRORED:
         parts.append(str(_("It goes to the outside list, which sends it to its subscribers.")))
     audience = audience_of(session, mailing_list, account, thread_id)
     if not audience.at_once and not audience.in_digests and not parts:
-        return str(_("Nobody receives it by mail; it can be read here."))
+        return escape(_("Nobody receives it by mail; it can be read here."))
     if audience.at_once:
-        languages = ", ".join(
-            f"{language} {format_decimal(number)}" for language, number in audience.by_language
+        languages = Markup(", ").join(
+            Markup("{} {}").format(badge(language), format_decimal(number))
+            for language, number in audience.by_language
         )
-        parts.append(
-            ngettext(
-                "%(number)s person by mail: %(languages)s.",
-                "%(number)s people by mail: %(languages)s.",
-                audience.at_once,
-                number=format_decimal(audience.at_once),
-                languages=languages,
-            )
+        sentence = ngettext(
+            "%(number)s person by mail: %(languages)s.",
+            "%(number)s people by mail: %(languages)s.",
+            audience.at_once,
+            number=format_decimal(audience.at_once),
+            # Filled in below, where it stays HTML.
+            languages="%(languages)s",
         )
+        parts.append(escape(sentence) % {"languages": languages})
     if audience.in_digests:
         parts.append(
             ngettext(
@@ -93,7 +96,7 @@ def audience_text(
                 number=format_decimal(audience.in_digests),
             )
         )
-    return " ".join(parts)
+    return Markup(" ").join(parts)
 
 
 def awaits_moderator(session: Session, mailing_list: MailingList, account: Account) -> bool:

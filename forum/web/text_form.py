@@ -83,7 +83,7 @@ def own_draft(mailing_list: MailingList, thread: Thread | None) -> Draft | None:
     return draft_of(db.session(), account.id, mailing_list.id, thread.id if thread else None)
 
 
-def who_receives(mailing_list: MailingList, thread: Thread | None = None) -> str:
+def who_receives(mailing_list: MailingList, thread: Thread | None = None) -> Markup:
     """How many people get what is written here, in words."""
     account, thread_id = current_account(), thread.id if thread else None
     return audience_text(db.session(), mailing_list, account, thread_id)
@@ -182,4 +182,5 @@ def preview_of(form: AnswerForm) -> Markup | None:
     if "preview" not in request.form or form.text.errors or not form.text.data:
         return None
     # Made by the same function as the post, and sanitised there.
-    return Markup(markup.render_markdown(form.text.data))
+    html = markup.below_the_post(markup.render_markdown(form.text.data))
+    return Markup(html)  # noqa: S704

@@ -300,3 +300,18 @@ def test_any_text_is_rendered_safely(text: str) -> None:
     for html in (render_markdown(text), render_plain(text)):
         assert read(html).dangers == []
         assert sanitize(html) == html
+
+
+def test_of_a_link_that_leads_nowhere_the_words_stay() -> None:
+    html = render_markdown("[here *now*](javascript:alert(1)), [there](https://example.org)")
+    assert html.startswith("<p>here <em>now</em>, <a href=")
+    hostile = sanitize('<a title="x><img src=q onerror=a()>">words</a>')
+    assert hostile == "words"
+
+
+def test_headings_of_a_post_stand_below_its_own() -> None:
+    segment = Segment(Role.REPLY, "# Plan\n\n##### Détail\n\n`<h1>`\n", "fr")
+    html = render_segments([segment], TextFormat.MARKDOWN)
+    assert "<h3>Plan</h3>" in html
+    assert "<h6>Détail</h6>" in html
+    assert "&lt;h1&gt;" in html
