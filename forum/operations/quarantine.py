@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import zstandard
@@ -28,6 +29,7 @@ def put_aside(
     arrived_at: datetime,
     reason: str,
     detail: str = "",
+    old_keys: Sequence[str] = (),
 ) -> QuarantinedMessage:
     """Keep a piece of an archive, without who was erased; the same bytes are kept once for a list.
 
@@ -36,6 +38,7 @@ def put_aside(
         offset: 0-based byte in its file.
         reason: A code.
         detail: For a crash of our own code, the exception in one line.
+        old_keys: Its addresses in the web archive it came from.
     """
     eraser = eraser_of(session)
     if eraser is not None:
@@ -44,6 +47,7 @@ def put_aside(
     row = _row_of(session, mailing_list, raw, now)
     row.file, row.ordinal, row.offset = file, ordinal, offset
     row.arrived_at, row.reason, row.detail = arrived_at, reason, detail
+    row.old_keys = sorted({*row.old_keys, *old_keys})
     session.flush()
     return row
 
@@ -65,6 +69,7 @@ def _row_of(
             size=len(raw),
             compressed=zstandard.ZstdCompressor(level=LEVEL).compress(raw),
             found_at=now,
+            old_keys=[],
         )
         session.add(row)
     return row

@@ -60,6 +60,8 @@ class QuarantinedMessage(Base):
     """A code: of the reader, or `crash`."""
     detail: Mapped[str] = mapped_column(default="")
     """For a crash: the exception in one line."""
+    old_keys: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Its addresses in the web archive it came from; see `OldAddress.key`."""
     found_at: Mapped[datetime]
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from forum.domain.erasing import redacted
+from forum.domain.erasing import redacted_piece
 from forum.domain.preparing import Shown, Understood
 from forum.operations.erased_meanwhile import ErasedMeanwhile, State
 from forum.operations.importing import Storing
@@ -119,7 +119,7 @@ class Importer:
     def _cleaned(self, found: Found) -> Found:
         """A piece without those who were erased: they do not come back with an archive."""
         eraser = self.erased.eraser
-        return found if eraser is None else replace(found, raw=redacted(found.raw, eraser))
+        return found if eraser is None else replace(found, raw=redacted_piece(found.raw, eraser))
 
     def _begin(self, batch: _Batch) -> None:
         self._understand(batch)
@@ -274,6 +274,7 @@ class Importer:
             arrived_at=found.arrived or self.now,
             reason=found.fault or Fault.CRASH,
             detail=crash.detail if crash else "",
+            old_keys=found.old_keys,
         )
 
     def _remember(self, gains: dict[str, Counts], number: int) -> None:

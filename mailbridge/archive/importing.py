@@ -40,6 +40,7 @@ from mailbridge.archive.importer import Importer, ImportStopped
 from mailbridge.archive.indexing import Indexing
 from mailbridge.archive.preview import preview
 from mailbridge.archive.progress import Progress
+from mailbridge.archive.quarantine_listing import show_quarantine
 from mailbridge.archive.reader import begun, check_archive, read_archive
 from mailbridge.archive.redirects import read_redirects
 from mailbridge.archive.report import Report, show
@@ -64,6 +65,7 @@ PAGES: Final = 8_000
 @click.option("--no-index", is_flag=True, help="Leave the search index to the worker.")
 @click.option("--dry-run", is_flag=True, help="Say what would come, and show the oddest messages.")
 @click.option("--retry", is_flag=True, help="Try what was quarantined once more.")
+@click.option("--quarantine", is_flag=True, help="Only list what was quarantined, and why.")
 @click.option(
     "--redirects",
     type=click.Path(path_type=Path),
@@ -81,6 +83,7 @@ def import_command(
     no_index: bool,
     dry_run: bool,
     retry: bool,
+    quarantine: bool,
     redirects: Path | None,
     old_name: str,
 ) -> None:
@@ -90,9 +93,14 @@ def import_command(
     stored twice, so that it may be repeated; an import that was broken off goes on. Nothing is
     mailed to anybody. With --redirects, FILE names an old address and a Message-ID on each line.
     """
+    session = db.session()
+    if quarantine:
+        if paths or retry or redirects or create:
+            raise BadInput("--quarantine lists only: give it alone")
+        show_quarantine(session, _list(session, slug, None)(), as_json=as_json)
+        return
     if not (paths or retry or redirects):
         raise BadInput("there is nothing to import: give a file or a folder")
-    session = db.session()
     wanted = Format(form)
     with _errors():
         for path in paths:

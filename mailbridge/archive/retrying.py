@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from forum.domain.erasing import Eraser, redacted
+from forum.domain.erasing import Eraser, redacted_piece
 from forum.domain.preparing import Shown, Understood
 from forum.operations.erased_meanwhile import ErasedMeanwhile
 from forum.operations.importing import Storing
@@ -89,7 +89,7 @@ def _ready(row: QuarantinedMessage, context: Context, eraser: Eraser | None) -> 
     outside = context.outside
     raw = quarantined_bytes(row)
     if eraser is not None:
-        raw = redacted(raw, eraser)
+        raw = redacted_piece(raw, eraser)
     understood = work(Understand(raw, arrived_at, LEVEL, outside))
     if not isinstance(understood, Understood):
         return None
@@ -107,5 +107,7 @@ def _ready(row: QuarantinedMessage, context: Context, eraser: Eraser | None) -> 
     if not isinstance(shown, Shown):
         return None
     shown = context.settled(submission, shown, parent_text)
-    keys = (hyperkitty_key(submission.message_id),) if submission.message_id else ()
+    keys = tuple(row.old_keys)
+    if submission.message_id:
+        keys = (*keys, hyperkitty_key(submission.message_id))
     return Ready(understood, shown, arrived_at, keys)

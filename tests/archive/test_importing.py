@@ -27,8 +27,9 @@ from forum.domain.message import parse
 from forum.domain.mirroring_lines import line_key
 from forum.domain.values import Source
 from forum.operations.publishing import publish
+from forum.operations.quarantine import put_aside
 from forum.storage.archive import Post, Thread
-from forum.storage.imports import ImportSource, QuarantinedMessage
+from forum.storage.imports import ImportSource, OldAddress, QuarantinedMessage
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, IndexQueue, Notice
 from forum.storage.mirror import MirrorLine
@@ -215,8 +216,6 @@ def test_what_is_no_message_is_put_aside_with_its_bytes_and_place(
 
 
 def test_what_was_put_aside_can_be_tried_again(site: Site, tmp_path: Path) -> None:
-    from forum.operations.quarantine import put_aside
-
     mailing_list = site.session.scalars(select(MailingList)).one()
     raw = mail(message_id="late@example.org")
     put_aside(
@@ -227,6 +226,44 @@ def test_what_was_put_aside_can_be_tried_again(site: Site, tmp_path: Path) -> No
     assert counts(site.take_in("--retry", "--no-index")) == (1, 1, 0, 0)
     assert site.session.scalar(select(func.count()).select_from(QuarantinedMessage)) == 0
     assert [post.message_id for post in site.posts()] == ["late@example.org"]
+
+
+def test_what_is_tried_again_keeps_the_addresses_of_its_old_archive(
+    site: Site, tmp_path: Path
+) -> None:
+    path = tmp_path / "2009-April.txt"
+    early = mbox_entry(mail(message_id="first@example.org"), ARRIVED)
+    path.write_bytes(early + mbox_entry(b" \n\n", ARRIVED))
+    site.take_in(path, "--no-index")
+    row = site.session.scalars(select(QuarantinedMessage)).one()
+    assert row.old_keys == ["pipermail/ancrage/2009-April/000001"]
+    raw = mail(text="Plus tard.\n", message_id="late@example.org")
+    put_aside(
+        site.session, site.session.scalars(select(MailingList)).one(), raw, START,
+        file=str(path), ordinal=1, offset=9, arrived_at=ARRIVED, reason="crash",
+        old_keys=row.old_keys,
+    )  # fmt: skip
+    site.session.commit()
+    site.take_in("--retry", "--no-index")
+    (post,) = [one for one in site.posts() if one.message_id == "late@example.org"]
+    keys = select(OldAddress.key).where(OldAddress.post_id == post.id)
+    assert "pipermail/ancrage/2009-April/000001" in site.session.scalars(keys).all()
+
+
+def test_what_was_put_aside_can_be_looked_at(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "a.mbox"
+    path.write_bytes(b"An old note\n\n" + mbox_entry(mail(message_id="1@x.org"), ARRIVED))
+    site.take_in(path, "--no-index")
+    told = site.run("import", "ancrage", "--quarantine")
+    assert told.exit_code == 0
+    assert "not-a-message" in told.stdout and f"{path} number 1 at byte 0" in told.stdout
+    assert told.stdout.endswith("quarantined=1\n")
+    (piece,) = json.loads(site.run("import", "ancrage", "--quarantine", "--json").stdout)
+    assert (piece["file"], piece["ordinal"], piece["offset"]) == (str(path), 0, 0)
+    assert (piece["reason"], piece["size"]) == ("not-a-message", 13)
+    assert piece["found_at"].startswith("20")
+    assert site.run("import", "ancrage", path, "--quarantine").exit_code == 2
+    assert site.run("import", "nobody", "--quarantine").exit_code == 2
 
 
 def test_what_a_list_puts_before_subjects_is_no_part_of_them(site: Site, tmp_path: Path) -> None:
@@ -243,8 +280,6 @@ def test_what_a_list_puts_before_subjects_is_no_part_of_them(site: Site, tmp_pat
 
 
 def test_what_is_tried_again_on_a_mirrored_list_is_the_outside_lists_mail(site: Site) -> None:
-    from forum.operations.quarantine import put_aside
-
     outside = "atelier@listes.example.net"
     mailing_list = site.make.mailing_list(
         "atelier",
