@@ -89,7 +89,8 @@ def synthesis_html(versions: Collection[Document], post_ids: Collection[int]) ->
             yield f"<section><h2>{heading}</h2>{_version(one, post_ids)}</section>"
     earlier = [one for one in versions if not one["current"] and one["text"]]
     if earlier:
-        yield f"<details><summary>{escape(gettext('Earlier versions'))}</summary>"
+        heading = escape(gettext("Earlier versions"))
+        yield f"<details><summary>{heading}</summary>"
         yield from (_version(one, post_ids) for one in earlier)
         yield "</details>"
 
