@@ -13,6 +13,7 @@ from forum.web import (
     cleaning,
     converters,
     errors,
+    file_words,
     filters,
     page_parts,
     pieces,
@@ -71,6 +72,7 @@ def register(app: Flask) -> None:
     reader.init_app(app)
     cleaning.init_app(app)
     filters.init_app(app)
+    file_words.init_app(app)
     pieces.init_app(app)
     page_parts.init_app(app)
     text_form.init_app(app)

@@ -15,6 +15,7 @@ from forum.operations.moderation import Verb
 from forum.resources import CHECKOUT
 from forum.storage.audit import AuditEntry
 from forum.web.curation_words import line_text
+from forum.web.file_words import file_kind
 from forum.web.filters import file_size, full_date, month_name, number, short_date
 
 FIRST = datetime(2010, 3, 1, 9, 5, tzinfo=UTC)
@@ -97,3 +98,22 @@ def test_a_word_of_the_log_depends_on_what_it_was_done_to(app: Flask) -> None:
         ):
             entry = AuditEntry(action=action, target=target, details={"role": "owner"})
             assert line_text(entry) == said
+
+
+@pytest.mark.parametrize(
+    ("content_type", "filename", "said"),
+    [
+        ("text/plain", "notes.txt", "Texte"),
+        ("Image/PNG", "a.png", "Image"),
+        ("application/octet-stream", "comptes.csv", "Tableur"),
+        ("application/vnd.oasis.opendocument.spreadsheet", "x", "Tableur"),
+        ("application/vnd.oasis.opendocument.text", "x", "Document"),
+        ("application/octet-stream", "données", "Fichier"),
+        ("chemical/x-pdb", "eau.pdb", "Fichier"),
+    ],
+)
+def test_kinds_of_files_have_plain_words(
+    app: Flask, content_type: str, filename: str, said: str
+) -> None:
+    with app.test_request_context("/?lang=fr"):
+        assert file_kind(content_type, filename) == said
