@@ -84,16 +84,10 @@ def decide(
     held.decision_reason = "" if verb is Verb.ACCEPT else reason
     _close(session, held, verb, stands)
     record(
-        session,
-        verb,
-        f"held {held.id}",
-        now,
-        account=account,
-        mailing_list=held.mailing_list,
-        reason=held.decision_reason,
-        post=held.post_id,
+        session, verb, f"held {held.id}", now, account=account, mailing_list=held.mailing_list,
+        reason=held.decision_reason, post=held.post_id,
         **({"duplicate": True} if stands else {}),
-    )
+    )  # fmt: skip
     return stands
 
 
