@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from forum.app import create_app
 from forum.commands.setup import make_secret_key
 from forum.config import SETTINGS
-from forum.extensions import db
+from forum.extensions import db, limiter
 from forum.settings import Settings
 from forum.web import pieces
 from tests.factories import Make
@@ -143,6 +143,8 @@ def app(settings: Settings, apps: dict[Settings, MadeApp]) -> Iterator[Flask]:
     made = apps[settings]
     # The very object that the test has.
     made.app.extensions[SETTINGS] = settings
+    # A limiter is as the app that was made last wants it.
+    limiter.enabled = settings.rate_limits
     yield made.app
     with made.app.app_context():
         db.session.remove()

@@ -85,7 +85,8 @@ class Make:
         return subscribe(self.session, mailing_list, email, START, language=language, **options)
 
     def account(self, email: str = "", name: str = "Camille Roy", **options: Any) -> Account:
-        """A web login."""
+        """A web login; its pages are in English unless told otherwise."""
+        options.setdefault("language", "en")
         email = email or f"account{next(self.numbers)}@example.net"
         return create_account(self.session, email, name, START, **options)
 

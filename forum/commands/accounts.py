@@ -26,12 +26,14 @@ def account_group() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name, as others read it.")
 @click.option(
-    "--language", type=LANGUAGE, default="en", show_default=True, help="Of the pages they see."
+    "--language",
+    type=LANGUAGE,
+    help="Of the pages they see; otherwise that of their newest subscription, else English.",
 )
 @click.option("--admin", is_flag=True, help="May do everything on this site.")
 @click.option("--password-stdin", is_flag=True, help="Read a password from standard input.")
 @with_appcontext
-def create(email: str, name: str, language: str, admin: bool, password_stdin: bool) -> None:
+def create(email: str, name: str, language: str | None, admin: bool, password_stdin: bool) -> None:
     """Create an account for EMAIL; nobody is mailed."""
     if not name.strip():
         raise BadInput("a name is needed")

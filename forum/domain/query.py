@@ -65,9 +65,9 @@ FIELDS: Final = {
     name: field
     for field, names in {
         "subject": "subject sujet asunto",
-        "from": "from de",
+        "from": "from de author auteur autrice autor autora",
         "list": "list liste lista",
-        "lang": "lang langue idioma",
+        "lang": "lang langue idioma language lengua",
         "after": "after apres despues",
         "before": "before avant antes",
         "tag": "tag mot etiqueta",
@@ -91,6 +91,8 @@ _ATTACHMENT: Final = frozenset(
         "adjuntos",
     ]
 )
+EARLIEST_YEAR: Final = 1000
+"""Of a search: what is older was mistyped."""
 _QUOTES: Final = frozenset(["quotes", "citations", "citation", "citas"])
 _LANGUAGES: Final = {
     name: code
@@ -296,8 +298,10 @@ def _span(value: str) -> tuple[datetime, datetime]:
     if match is None:
         raise _Unreadable
     year, month, day = (int(part) if part else None for part in match.groups())
+    if not year or year < EARLIEST_YEAR:
+        raise _Unreadable
     try:
-        start = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
+        start = datetime(year, month or 1, day or 1, tzinfo=UTC)
         if day is not None:
             return start, datetime.fromordinal(start.toordinal() + 1).replace(tzinfo=UTC)
         if month is not None:

@@ -22,6 +22,7 @@ from forum.storage.people import (
     TokenKind,
     account_by_email,
     address_of,
+    language_of_subscriber,
 )
 
 LOGIN_HOURS = 2
@@ -101,16 +102,21 @@ def create_account(
     name: str,
     now: datetime,
     *,
-    language: str = "en",
+    language: str | None = None,
     is_admin: bool = False,
     password: str | None = None,
 ) -> Account:
     """Make an account for an address, which counts as confirmed.
 
+    Args:
+        language: Of the pages and our mail: fr, en or es; None takes that of the address's newest
+            subscription, else English.
+
     Raises:
         AccountError: the address, the name or the language is no good, or there is one already.
     """
     email, name = check_email(email), check_name(name)
+    language = language or language_of_subscriber(session, email) or "en"
     _check_language(language)
     if account_by_email(session, email) is not None:
         raise AccountError(f"{email} has an account already")

@@ -20,10 +20,10 @@ from forum.storage.choices import Invitation, InvitationState
 from forum.storage.lists import MailingList
 from forum.storage.people import (
     Account,
-    Address,
     Subscription,
     TokenKind,
     account_by_email,
+    language_of_subscriber,
     subscription_of,
 )
 
@@ -235,10 +235,4 @@ def _language_of(session: Session, email: str) -> str | None:
     account = account_by_email(session, email)
     if account is not None:
         return account.language
-    return session.scalar(
-        select(Subscription.language)
-        .join(Address)
-        .where(Address.email == email)
-        .order_by(Subscription.id.desc())
-        .limit(1)
-    )
+    return language_of_subscriber(session, email)

@@ -9,11 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from forum.domain.masking import mask_addresses_text
+from forum.domain.subject import parse_subject
 from forum.domain.values import Role, Segment
 from forum.search.protocol import IndexDocument
 from forum.storage.archive import Post, PostAttachment, PostSegment, PostState, Thread
 from forum.storage.attachment_text import AttachmentText
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, names_before_subjects
 
 READ_AT_ONCE: Final = 200
 """Posts in memory at a time."""
@@ -41,6 +43,7 @@ def _posts() -> Select[*tuple[Any, ...]]:
             Post.thread_id,
             Post.mailing_list_id,
             MailingList.slug,
+            MailingList.subject_prefix,
             Post.date,
             Post.subject,
             Post.author_name,
@@ -99,22 +102,31 @@ def _document(
     attachment_rows: Iterable[Row[Any]],
     attachment_texts: tuple[str, ...] = (),
 ) -> IndexDocument:
-    segments = tuple(Segment(Role(one.role), one.text, one.language) for one in segment_rows)
+    # Addresses are shown to nobody who is not signed in: to look for one must not tell either.
+    segments = tuple(
+        Segment(Role(one.role), mask_addresses_text(one.text), one.language) for one in segment_rows
+    )
     return IndexDocument(
         post_id=row.id,
         thread_id=row.thread_id,
         list_id=row.mailing_list_id,
         list_slug=row.slug,
         date=row.date,
-        subject=row.subject,
-        author=row.author_name,
+        subject=_subject(row),
+        author=mask_addresses_text(row.author_name),
         languages=_languages(segments, row.language),
         tags=tuple(tag for tag in row.tags.split(",") if tag),
         attachment_names=tuple(one.filename for one in attachment_rows),
         segments=segments,
-        attachment_texts=attachment_texts,
+        attachment_texts=tuple(map(mask_addresses_text, attachment_texts)),
         titles=_titles(row) if row.position == 0 else (),
     )
+
+
+def _subject(row: Row[Any]) -> str:
+    # The list's own name stands before all of its subjects: who looks for it would find them all.
+    names = names_before_subjects(row.slug, row.subject_prefix)
+    return mask_addresses_text(parse_subject(row.subject, list_prefixes=names).base)
 
 
 def _titles(row: Row[Any]) -> tuple[str, ...]:

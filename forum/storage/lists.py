@@ -68,6 +68,11 @@ class RoleName(StrEnum):
     TRANSLATOR = "translator"
 
 
+def names_before_subjects(slug: str, subject_prefix: str) -> tuple[str, ...]:
+    """What stands before a list's subjects, with or without brackets, and is no part of them."""
+    return (slug, subject_prefix) if subject_prefix else (slug,)
+
+
 def title_in(one: Any, language: str) -> str:
     """The title of a list, or of what has the same columns, in a language or in the list's own."""
     return str(getattr(one, f"title_{language}", "") or getattr(one, f"title_{one.language}"))
@@ -130,7 +135,7 @@ class MailingList(Base):
     @property
     def subject_names(self) -> tuple[str, ...]:
         """What stands before subjects and is no part of them: the list's names in brackets."""
-        return (self.slug, self.subject_prefix) if self.subject_prefix else (self.slug,)
+        return names_before_subjects(self.slug, self.subject_prefix)
 
     @property
     def list_id(self) -> str:

@@ -274,6 +274,17 @@ def subscription_of(session: Session, mailing_list_id: int, email: str) -> Subsc
     )
 
 
+def language_of_subscriber(session: Session, email: str) -> str | None:
+    """The language that an address chose on the list it joined last."""
+    return session.scalar(
+        select(Subscription.language)
+        .join(Address)
+        .where(Address.email == email.strip().lower())
+        .order_by(Subscription.id.desc())
+        .limit(1)
+    )
+
+
 def receives(now: Any) -> ColumnElement[bool]:
     """Which rows of `subscription` are sent mail: active, or with a pause that is over.
 

@@ -12,7 +12,13 @@ from sqlalchemy.orm import Session, contains_eager
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.browsing import read_columns
 from forum.storage.glossary import GlossaryConcept
-from forum.storage.lists import MailingList, RoleGrant, Visibility, title_in
+from forum.storage.lists import (
+    MailingList,
+    RoleGrant,
+    Visibility,
+    names_before_subjects,
+    title_in,
+)
 from forum.storage.people import Account, Address, Subscription
 
 
@@ -50,7 +56,13 @@ class NamedList:
     title_en: str
     title_es: str
     language: str
+    subject_prefix: str
     has_glossary: bool
+
+    @property
+    def subject_names(self) -> tuple[str, ...]:
+        """What stands before its subjects and is no part of them."""
+        return names_before_subjects(self.slug, self.subject_prefix)
 
     def title(self, language: str) -> str:
         """The title in an interface language, or in the list's own."""
@@ -145,6 +157,7 @@ def _names_query(is_anonymous: bool, is_admin: bool) -> Select[*tuple[Any, ...]]
             MailingList.title_en,
             MailingList.title_es,
             MailingList.language,
+            MailingList.subject_prefix,
             exists().where(GlossaryConcept.mailing_list_id == MailingList.id),
         )
         .where(_visible_to(is_anonymous, is_admin))

@@ -33,6 +33,7 @@ ALL_FORMATS: Final[dict[str, tuple[Callable[[Sequence[Citation]], str], str]]] =
     "bib": (lambda all_: "\n".join(map(citation.bibtex, all_)), FORMATS["bib"][1]),
     "ris": (lambda all_: "".join(map(citation.ris, all_)), FORMATS["ris"][1]),
     "json": (citation.csl_json_of, FORMATS["json"][1]),
+    "txt": (lambda all_: "".join(map(_line, all_)), "text/plain; charset=utf-8"),
 }
 
 blueprint = Blueprint("citing", __name__)
@@ -68,7 +69,7 @@ def download(post_id: int, form: str) -> Response:
     return response
 
 
-@blueprint.get("/search.<any(bib, ris, json):form>")
+@blueprint.get("/search.<any(bib, ris, json, txt):form>")
 def found(form: str) -> Response:
     """All that a search finds, up to `MOST_CITED`, as references in the order of the results."""
     reader = any_reader()
@@ -81,6 +82,10 @@ def found(form: str) -> Response:
     response = Response(write(citations), content_type=content_type)
     response.headers.set("Content-Disposition", "attachment", filename=f"search.{form}")
     return response
+
+
+def _line(one: Citation) -> str:
+    return citation.apa(one, current_language()) + "\n\n"
 
 
 def _to_cite(ids: Sequence[int], reader: Reader) -> Select[Post]:

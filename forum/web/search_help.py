@@ -17,6 +17,7 @@ from forum.domain.query import (
     Scope,
     SearchQuery,
     Word,
+    parse,
     text_parts,
 )
 from forum.domain.query_text import written
@@ -86,12 +87,16 @@ def empty_parts(lists: frozenset[int], query: SearchQuery, titles: dict[str, str
             continue
         rest = [other for place, other in enumerate(root.parts) if place != number]
         text = written(rest)
+        # To leave it out is offered where that finds something.
+        text = text if text and _count(index, parse(text), lists) else ""
         found.append(Empty(explained(alone, titles).rstrip("."), text, _address(text)))
     return found
 
 
-def wider(query: SearchQuery) -> list[tuple[str, str]]:
+def wider(query: SearchQuery, lists: frozenset[int]) -> list[tuple[str, str]]:
     """The search made wider as a whole: any of its words, or without its filters.
+
+    What finds nothing either is not offered.
 
     Returns:
         What each is, as a code, and its text.
@@ -105,7 +110,12 @@ def wider(query: SearchQuery) -> list[tuple[str, str]]:
         found.append(("words", written(words)))
     if len(words) > 1:
         found.append(("any", " OR ".join(written([one]) for one in words)))
-    return [(code, text) for code, text in found if text != query.text]
+    index = search_index()
+    return [
+        (code, text)
+        for code, text in found
+        if text != query.text and _count(index, parse(text), lists)
+    ]
 
 
 def _has_choice(node: Node) -> bool:

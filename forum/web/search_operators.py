@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from flask import request
 
+from forum.domain.query import LONGEST_QUERY
 from forum.web.search_time import operators
 
-LONGEST_QUERY: Final = 2_000
+LONGEST_FIELD: Final = 200
+_CHOICE: Final = re.compile(r"\sOR\s")
 OPERATORS: Final = {
     "list": "list",
     "language": "lang",
@@ -17,6 +20,9 @@ OPERATORS: Final = {
     "after": "after",
     "before": "before",
     "attachment": "has",
+    "subject": "subject",
+    "exact": "exact",
+    "quotes": "in",
 }
 """Fields of the form beside the box, and the operator that each writes."""
 
@@ -25,12 +31,19 @@ def with_operators(text: str) -> str:
     """A search with what the form's other fields ask for, written as operators."""
     parts = []
     for field, operator in OPERATORS.items():
-        value = " ".join(request.args.get(field, "").replace('"', " ").split())
+        value = _field(field)
         if value:
             parts.append(operator_text(operator, value))
+    parts += [f"-{word}" for word in _field("none").split()]
     if not parts:
         return text
-    return " ".join([as_one(text), *parts] if text else parts)[:LONGEST_QUERY]
+    written = " ".join(parts)[:LONGEST_QUERY]
+    room = LONGEST_QUERY - len(written) - len("() ")
+    return f"{as_one(text[:room])} {written}" if text and room > 0 else written
+
+
+def _field(name: str) -> str:
+    return " ".join(request.args.get(name, "").replace('"', " ").split())[:LONGEST_FIELD]
 
 
 def operator_text(operator: str, value: str) -> str:
@@ -54,4 +67,4 @@ def narrowed(text: str, words: str) -> str:
 
 def as_one(text: str) -> str:
     """A search to which operators can be added: AND binds stronger than OR."""
-    return f"({text})" if " OR " in text else text
+    return f"({text})" if _CHOICE.search(text) else text

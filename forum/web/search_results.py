@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from forum.domain.masking import mask_addresses_text
 from forum.domain.query import SearchQuery
+from forum.domain.subject import parse_subject
 from forum.domain.values import MULTIPLE, UNDETERMINED, Role, Segment
 from forum.extensions import db
 from forum.search import SearchHits, highlight, looked_through, marks_words, passage
@@ -49,7 +50,8 @@ def found_posts(reader: Reader, hits: SearchHits, wanted: Asked) -> list[FoundPo
     if not ids:
         return []
     query, hide = wanted.wide, mask_addresses_text if reader.is_anonymous else str
-    slugs = {one.id: one.slug for one in wanted.lists}
+    lists = {one.id: one for one in wanted.lists}
+    slugs = {key: one.slug for key, one in lists.items()}
     rows = found_rows(db.session(), ids, slugs)
     segments = found_segments(db.session(), ids, looked_through(query))
     found, unseen = [], []
@@ -58,7 +60,9 @@ def found_posts(reader: Reader, hits: SearchHits, wanted: Asked) -> list[FoundPo
         if row is None:  # Gone since the index last looked.
             continue
         own = segments.get(hit.post_id, ())
-        subject = hide(row.subject or row.thread_subject)
+        names = lists[row.mailing_list_id].subject_names
+        base = parse_subject(row.subject, list_prefixes=names).base
+        subject = hide(base or row.thread_subject)
         marked, shown = highlight(subject, row.language, query), passage(own, query, hide=hide)
         if not shown.found and "<mark>" not in marked:
             unseen.append(row.id)

@@ -37,6 +37,8 @@ from forum.web.search_words import explained
 HITS_A_PAGE: Final = 20
 THREADS: Final = "threads"
 """The value of `view` that groups the results."""
+_CHOICES: Final = ("sort", "view", search_wider.WITHOUT, search_wider.AS_TYPED)
+MOST_KEPT: Final = 20
 MOST_CITED: Final = 500
 """Posts of one file of references."""
 
@@ -50,8 +52,7 @@ def search() -> str | BaseResponse:
     written = with_operators(text)
     if written != text:
         # The form's fields become operators in the box: people learn by looking.
-        sort = request.args.get("sort") or None
-        return redirect(url_for(".search", q=written, sort=sort))
+        return redirect("/search?" + urlencode([("q", written), *kept_choices()]))
     reader, page = current_reader(), page_number()
     wanted, by_thread = asked(reader, text), request.args.get("view") == THREADS
     hits = find(wanted, page, HITS_A_PAGE, wanted_sort(), facets=True, by_thread=by_thread)
@@ -63,6 +64,7 @@ def search() -> str | BaseResponse:
     return render_template(
         "searching/search.html",
         text=text,
+        kept=kept_choices(),
         query=wanted.query,
         hits=hits,
         posts=found_posts(reader, hits, wanted),
@@ -90,7 +92,7 @@ def _said(wanted: Asked, hits: SearchHits, titles: dict[str, str]) -> dict[str, 
         "all_terms": search_wider.all_address(),
         "meant": search_help.spellings(lists, query, hits.total),
         "empty_parts": search_help.empty_parts(lists, query, titles) if nothing else (),
-        "wider": search_help.wider(query) if nothing else (),
+        "wider": search_help.wider(query, lists) if nothing else (),
     }
 
 
@@ -117,6 +119,12 @@ def opensearch() -> Response:
         render_template("searching/opensearch.xml"),
         mimetype="application/opensearchdescription+xml",
     )
+
+
+def kept_choices() -> list[tuple[str, str]]:
+    """How this page shows what it finds: a new search in its box keeps that."""
+    given = request.args
+    return [(name, one) for name in _CHOICES for one in given.getlist(name)[:MOST_KEPT] if one]
 
 
 def find(

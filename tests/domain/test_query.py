@@ -53,7 +53,9 @@ def test_subject_in_three_languages(field: str) -> None:
     )
 
 
-@pytest.mark.parametrize("field", ["from", "de", "From"])
+@pytest.mark.parametrize(
+    "field", ["from", "de", "From", "author", "auteur", "autrice", "autor", "autora"]
+)
 def test_author_in_three_languages(field: str) -> None:
     assert parse(f"{field}:Ana").root == Word("Ana", Scope.AUTHOR)
     assert parse(f"{field}: Ana").root == Word("Ana", Scope.AUTHOR)

@@ -141,3 +141,13 @@ def test_a_profile_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(AccountError):
         set_profile(session, make.account(), **profile)
+
+
+def test_an_account_speaks_the_language_of_the_subscription_it_belongs_to(
+    session: Session, make: Make
+) -> None:
+    make.subscriber(make.mailing_list(), "awa@example.org", language="fr")
+    make.subscriber(make.mailing_list("autre"), "awa@example.org", language="es")
+    assert create_account(session, "awa@example.org", "Awa", START).language == "es"
+    assert create_account(session, "new@example.org", "New", START).language == "en"
+    assert create_account(session, "b@example.org", "B", START, language="fr").language == "fr"

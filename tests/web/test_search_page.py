@@ -175,8 +175,70 @@ def test_nothing_found_tells_which_part_and_offers_the_rest(
     page = client.get("/search?q=monnaies+xylophonique+after:2009").text
     assert "Nothing found for this part alone: Posts containing “xylophonique”" in page
     assert "/search?q=monnaies+after%3A2009-12-31" in page
-    assert "The same words anywhere and at any time" in page
     assert "/search?q=monnaies+OR+xylophonique" in page
+    # Both words together stand nowhere, at any time: that is no way out.
+    assert "The same words anywhere and at any time" not in page
+    page = client.get("/search?q=monnaies+after:2020").text
+    assert "The same words anywhere and at any time" in page
+    assert "without it" not in client.get("/search?q=xylophonique+ocarina").text
+
+
+def test_the_name_of_a_list_before_subjects_is_neither_found_nor_shown(
+    client: FlaskClient, archive: Make
+) -> None:
+    ancrage = archive.session.scalars(select(MailingList)).first()
+    archive.post(ancrage, subject="Re: [ancrage] Semences", text="Les graines du jardin.\n")
+    archive.commit()
+    while drain(archive.session, search_index()):
+        archive.commit()
+    archive.commit()
+    assert "Nothing was found" in client.get("/search?q=subject:ancrage").text
+    page = client.get("/search?q=graines").text
+    assert "Semences</a>" in page
+    assert "[ancrage]" not in page
+
+
+def test_an_address_cannot_be_asked_for(client: FlaskClient, archive: Make) -> None:
+    ancrage = archive.session.scalars(select(MailingList)).first()
+    archive.post(ancrage, text="Écrivez à zoe@uniq.example pour le catalogue.\n")
+    archive.commit()
+    while drain(archive.session, search_index()):
+        archive.commit()
+    archive.commit()
+    assert "1 post found" in client.get("/search?q=catalogue").text
+    assert "1 post found" not in client.get("/search?q=zoe@uniq.example").text
+    assert "1 post found" not in client.get("/search?q=uniq").text
+
+
+@pytest.mark.parametrize("text", ["before:0001", "monnaies+OR+before:0001", "after:9999"])
+def test_an_impossible_year_is_no_fault(client: FlaskClient, archive: Make, text: str) -> None:
+    assert client.get(f"/search?q={text}").status_code == 200
+
+
+def test_the_form_writes_every_operator_and_keeps_the_view(
+    client: FlaskClient, archive: Make
+) -> None:
+    address = (
+        "/search?q=monnaies%09OR%09monedas&view=threads&subject=Monnaies&exact=monnaies"
+        "&none=feria+banque"
+    )
+    response = client.get(address)
+    assert response.status_code == 302
+    assert "view=threads" in response.location
+    page = client.get(response.location).text
+    assert 'name="view" value="threads"' in page
+    assert (
+        'value="(monnaies\tOR\tmonedas) subject:Monnaies exact:monnaies -feria -banque"' in page
+        or 'value="(monnaies OR monedas) subject:Monnaies exact:monnaies -feria -banque"' in page
+    )
+
+
+def test_all_that_was_found_is_cited_in_words(client: FlaskClient, archive: Make) -> None:
+    assert 'href="/search.txt?q=monnaies"' in client.get("/search?q=monnaies").text
+    answer = client.get("/search.txt?q=monnaies")
+    assert answer.content_type.startswith("text/plain")
+    assert "Awa Ndiaye. (2010" in answer.text
+    assert answer.text.count("Monnaies locales") == 2
 
 
 def test_the_chart_narrows_to_a_month_and_stands_as_a_table(
