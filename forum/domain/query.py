@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from forum.domain.analysis import fold, normalise, occurrences
+from forum.domain.query_names import ATTACHMENT, FIELDS, LANGUAGE_NAMES, QUOTES
 from forum.domain.query_tree import (
     After,
     AllOf,
@@ -61,48 +62,9 @@ LONGEST_QUERY: Final = 2_000
 DEEPEST: Final = 20
 """Parentheses inside one another."""
 
-FIELDS: Final = {
-    name: field
-    for field, names in {
-        "subject": "subject sujet asunto",
-        "from": "from de author auteur autrice autor autora",
-        "list": "list liste lista",
-        "lang": "lang langue idioma language lengua",
-        "after": "after apres despues",
-        "before": "before avant antes",
-        "tag": "tag mot etiqueta",
-        "has": "has avec con",
-        "exact": "exact exacto",
-        "in": "in dans en",
-    }.items()
-    for name in names.split()
-}
-"""The field of each accepted name, folded."""
-
-_ATTACHMENT: Final = frozenset(
-    [
-        "attachment",
-        "attachments",
-        "piece",
-        "pieces",
-        "piece-jointe",
-        "pieces-jointes",
-        "adjunto",
-        "adjuntos",
-    ]
-)
 EARLIEST_YEAR: Final = 1000
 """Of a search: what is older was mistyped."""
-_QUOTES: Final = frozenset(["quotes", "citations", "citation", "citas"])
-_LANGUAGES: Final = {
-    name: code
-    for code, names in {
-        "fr": "french francais frances",
-        "en": "english anglais ingles",
-        "es": "spanish espagnol espanol castellano",
-    }.items()
-    for name in names.split()
-}
+
 _QUOTATION_MARKS: Final = str.maketrans(dict.fromkeys("“”„«»", '"') | {"\xa0": " ", "\u202f": " "})
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -228,7 +190,7 @@ class _Parser:
         if not value or not value.strip():
             raise _Unreadable
         if field == "in":
-            if fold(value) not in _QUOTES:
+            if fold(value) not in QUOTES:
                 raise _Unreadable
             self._in_quotes = True
             return None
@@ -280,14 +242,14 @@ def _map(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def _language(value: str) -> Node:
     name = fold(value)
-    code = _LANGUAGES.get(name, name)
+    code = LANGUAGE_NAMES.get(name, name)
     if not _LANGUAGE_CODE.fullmatch(code):
         raise _Unreadable
     return InLanguage(code)
 
 
 def _has(value: str) -> Node:
-    if fold(value) not in _ATTACHMENT:
+    if fold(value) not in ATTACHMENT:
         raise _Unreadable
     return HasAttachment()
 
