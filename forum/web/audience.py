@@ -75,7 +75,9 @@ def audience_text(
         return escape(_("Nobody receives it by mail; it can be read here."))
     if audience.at_once:
         languages = Markup(", ").join(
-            Markup("{} {}").format(badge(language), format_decimal(number))
+            Markup('<span class="nowrap">{} {}</span>').format(
+                badge(language), format_decimal(number)
+            )
             for language, number in audience.by_language
         )
         sentence = ngettext(

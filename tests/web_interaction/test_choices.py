@@ -234,4 +234,4 @@ def test_who_writes_is_told_of_those_who_follow(writing: Writing, sign_in: SignI
     compose = text_of(writer.get("/lists/ancrage/new?lang=en").text)
     assert "Who will receive it: 1 person in a digest." in compose
     answer = text_of(writer.get(f"/threads/{thread}?lang=en").text)
-    assert "1 person by mail: FR French 1. 1 person in a digest." in text_of(answer)
+    assert "1 person by mail: FR French 1 . 1 person in a digest." in text_of(answer)

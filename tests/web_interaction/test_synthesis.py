@@ -189,7 +189,7 @@ def test_a_second_button_sends_it_and_says_to_how_many(
     address = f"/threads/{thread.id}/synthesis/send"
     assert address in client.get(f"/threads/{thread.id}").text
     asked = client.get(f"{address}?language=fr").text
-    assert "1 person by mail: FR French 1." in text_of(asked)
+    assert "1 person by mail: FR French 1 ." in text_of(asked)
     assert make.session.query(Post).filter_by(thread_id=thread.id).count() == 3
     answer = client.post(address, data={"language": "fr"})
     assert answer.status_code == 303

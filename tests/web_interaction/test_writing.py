@@ -80,7 +80,7 @@ def test_a_new_thread_is_posted_and_its_subscribers_are_mailed(
     client = sign_in(AWA)
     page = client.get(NEW)
     assert page.status_code == 200
-    assert "2 people by mail: EN English 1, ES Spanish 1." in text_of(page.text)
+    assert "2 people by mail: EN English 1 , ES Spanish 1 ." in text_of(page.text)
     answer = client.post(NEW, data=FILLED)
     (post,) = posts(app)
     assert answer.status_code == 303
