@@ -227,3 +227,16 @@ def test_a_reader_reports_a_post_and_the_report_is_settled(
     told = page.locator("li", has_text=f"A private address in {talk}")
     press(page, told.get_by_role("button", name="Settled"))
     expect(page.locator(".notices")).to_contain_text("The report is settled")
+
+
+def test_a_topic_is_announced(page: Page, talk: str) -> None:
+    page.goto(f"/lists/{WORKSHOP}/topics/edit")
+    for language in ("French", "English", "Spanish"):
+        write(page, f"Title in {language}", f"Topic {talk}")
+    write(page, "Tag", talk)
+    for label, day in (("First day", "03012031"), ("Last day", "03312031")):
+        write(page, label, day)
+    press(page, page.get_by_role("button", name="Keep"))
+    expect(page.locator(".notices")).to_contain_text("The calendar is changed.")
+    expect(page.locator("main")).to_contain_text(f"Topic {talk}")
+    expect(page.locator("main")).to_contain_text("31 March 2031")
