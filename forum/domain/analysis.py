@@ -225,7 +225,8 @@ def _parts(written: str) -> list[tuple[int, int]]:
     # People's, we're: not a compound; but aujourd'hui and don't stay whole as well.
     if not (spans and joints[-1].group() in _APOSTROPHES and last in _CLITICS):
         spans.append((begin, len(written)))
-    return spans
+    # Some apostrophes are letters, which may stand alone or at an end.
+    return [(start, end) for start, end in spans if start < end] if joints else spans
 
 
 def _piece(offset: int, written: str, start: int, end: int) -> Piece:

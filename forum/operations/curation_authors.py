@@ -207,7 +207,7 @@ def report(session: Session, post: Post, account: Account, reason: str, now: dat
 def settle_report(session: Session, found: PostReport, account: Account, now: datetime) -> None:
     """Note that a moderator has dealt with a report; one that was settled stays so."""
     # Of two moderators at once one settles it.
-    session.refresh(found, with_for_update=True)
+    session.refresh(found, with_for_update={"of": PostReport})
     if found.settled_at is not None:
         return
     found.settled_at, found.settled_by_id = now, account.id

@@ -6,7 +6,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forum.domain.analysis import (
@@ -140,6 +140,8 @@ def test_places_lead_back_into_the_text() -> None:
 
 
 @given(st.text())
+@example("ʼ")
+@example("aʼ -ʹ")
 def test_any_text_is_analysed(text: str) -> None:
     forms, length = placed(text, "und")
     for stored, form in forms.items():

@@ -18,6 +18,7 @@ from forum.extensions import db
 from forum.operations.accounts import login_link
 from forum.settings import Settings
 from forum.storage.archive import Post
+from tests.conftest import one_database
 from tests.factories import Make
 from tests.requirements import find_browser, missing
 from tests.web_interaction.test_moderating import hold
@@ -112,6 +113,7 @@ def test_signing_in_writing_undoing_and_deciding_work_without_scripts(
         assert states["Question 2"] == "visible"
 
 
+@one_database
 def test_axe_finds_nothing_on_these_pages(address: str, path: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
