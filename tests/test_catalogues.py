@@ -19,6 +19,8 @@ from tests.catalogues import LANGUAGES, extracted, faults
 from tests.factories import START, Make
 from tests.web.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 ENGLISH = re.compile(
     r"\b(?:sign (?:in|out)|search|subscribe|posts?|threads?|answers?|subject|lists|the|of|and|or"
     r"|your|you|with|this|was|has|from|list|held|queue|settings|password|keep|reject|discard"

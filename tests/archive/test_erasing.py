@@ -58,6 +58,7 @@ def where(make: Make) -> MailingList:
     return found
 
 
+@pytest.mark.slow
 def test_an_import_under_way_leaves_out_who_is_erased_meanwhile(
     session: Session, settings: Settings, where: MailingList, tmp_path: Path
 ) -> None:

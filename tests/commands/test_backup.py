@@ -19,6 +19,8 @@ from forum.storage.mail import IndexQueue
 from tests.commands.conftest import Run
 from tests.factories import Make
 
+pytestmark = pytest.mark.slow
+
 
 def rows(url: str) -> dict[str, list[str]]:
     """All rows of a database but the queue of the index, which restoring drains."""

@@ -17,6 +17,8 @@ from forum.storage.lists import list_by_slug
 from tests.commands.conftest import Run, one_line
 from tests.factories import START, mail
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def archive(app: Flask, tmp_path: Path, run: Run, ancrage: str) -> Path:

@@ -17,6 +17,8 @@ from forum.storage.mail import Delivery, Notice
 from forum.storage.people import Account
 from tests.commands.conftest import Run
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_demonstration_loads_once_and_mails_nobody(app: Flask, run: Run) -> None:
     messages = len(list(FOLDER.glob("*/*.eml")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -18,6 +19,8 @@ from forum.storage.base import Base
 from forum.storage.mail import IndexQueue
 from tests.commands.conftest import Run
 from tests.factories import START, TITLES, Make
+
+pytestmark = pytest.mark.slow
 
 WRONG = "Le marchÃ© de printemps aura lieu Ã  la mairie, dâ€™aprÃ¨s le compte rendu dâ€™hier.\n"
 

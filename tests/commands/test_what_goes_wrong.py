@@ -11,6 +11,8 @@ import pytest
 
 from tests.commands.conftest import Run, one_line
 
+pytestmark = pytest.mark.slow
+
 TITLES = ("--title-fr", "T", "--title-en", "T", "--title-es", "T")
 
 

@@ -20,6 +20,8 @@ from forum.settings import Settings
 from mailbridge.receive import Envelope, receive
 from tests.factories import START, Make, mail
 
+pytestmark = pytest.mark.slow
+
 AWA = "awa@example.org"
 LIST = "ancrage@lists.example.org"
 

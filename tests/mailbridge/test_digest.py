@@ -400,6 +400,7 @@ def test_a_post_that_was_sent_in_a_digest_cannot_be_withdrawn(site: Site) -> Non
     site.session.rollback()
 
 
+@pytest.mark.slow
 def test_a_kill_between_making_and_sending_loses_and_doubles_nothing(site: Site) -> None:
     site.reader()
     site.post()
@@ -578,6 +579,7 @@ def test_a_list_has_a_time_zone_and_an_hour_that_exist(site: Site, options: dict
         edit_list(site.session, site.where, **options)
 
 
+@pytest.mark.slow
 def test_the_command_sends_what_waits_once(site: Site) -> None:
     site.reader()
     other = site.make.mailing_list("bureau")

@@ -103,6 +103,7 @@ def test_names_that_cannot_be_asked_for_cost_no_question(
     assert name_server.questions == []
 
 
+@pytest.mark.slow
 def test_silence_is_a_failure_and_remembered_for_a_minute(name_server: NameServer) -> None:
     clock = Clock()
     lookup = resolver_for(name_server, clock)

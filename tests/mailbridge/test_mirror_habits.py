@@ -10,6 +10,8 @@ from forum.storage.mail import IncomingState
 from tests.factories import mail
 from tests.mailbridge.mirroring import FOOTER, OWN, Mirror, parsed, passed_on
 
+pytestmark = pytest.mark.slow
+
 SWITCHES = ("prefix", "footer", "new_id", "hides", "silent", "drops_fields")
 NUMBERS = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit")
 

@@ -128,6 +128,7 @@ def test_a_locked_pdf_is_not_read() -> None:
         text_of("pdf", stream.getvalue())
 
 
+@pytest.mark.slow
 def test_a_file_is_read_in_a_process_of_its_own_for_so_long() -> None:
     assert read_apart("docx", docx("Une page"))[0] is Outcome.READ
     assert read_apart("txt", b"  \n") == (Outcome.EMPTY, "")
@@ -166,6 +167,7 @@ def found(make: Make, text: str, list_id: int) -> list[int]:
     return [hit.post_id for hit in hits.hits]
 
 
+@pytest.mark.slow
 def test_the_worker_makes_files_searchable_and_removing_forgets_them(make: Make) -> None:
     post = with_files(
         make,

@@ -31,6 +31,8 @@ from tests.operations.test_threading import (
 )
 from tests.rethreading import rethread_list
 
+pytestmark = pytest.mark.slow
+
 Step = tuple[str, int, int]
 STEPS = st.lists(
     st.tuples(

@@ -336,6 +336,7 @@ def correspondences(draw: st.DrawFn) -> list[Submission]:
     return list(messages.values())
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -355,6 +356,7 @@ def test_any_order_of_arrival_ends_in_the_same_forest(
         assert {row.content_digest: row.message_id for row in archive.posts()} == names
 
 
+@pytest.mark.slow
 def test_a_long_thread_grows_quickly(archive: Archive) -> None:
     names = [f"n{i}" for i in range(250)]
     for i, name in enumerate(names[:200]):

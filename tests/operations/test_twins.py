@@ -72,6 +72,7 @@ def where(make: Make) -> MailingList:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", [True, False])
 def test_an_import_keeps_every_file_in_one_batch_and_in_the_next(
     session: Session, where: MailingList, tmp_path: Path, named: bool

@@ -92,7 +92,7 @@ class Bench:
         return self.ids(text, sort=Sort.NEWEST, **options)
 
 
-@pytest.fixture(params=["whoosh", "postgresql"])
+@pytest.fixture(params=["whoosh", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """An empty index of each engine."""
     if request.param == "whoosh":

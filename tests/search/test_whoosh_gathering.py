@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,7 @@ def together(documents: list[IndexDocument], words: Words) -> Found:
     return found
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.lists(DOCUMENTS, max_size=4), max_size=3))
 def test_a_segment_holds_what_its_documents_hold(segments: list[list[IndexDocument]]) -> None:

@@ -205,8 +205,8 @@ CLASSIFIED: dict[Outcomes, str] = {
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: """
         moderating.queue moderating.decide moderating.decided moderating.repairs moderating.held
-        moderating.decide_held moderating.whole mirroring.show mirroring.decide curating.thread curating.post
-        curating.remove_post curating_audit.log curating_audit.take_back curating_own.reports
+        moderating.decide_held moderating.whole mirroring.show mirroring.decide curating.thread
+        curating.post curating.remove_post curating_audit.log curating_audit.take_back curating_own.reports
         curating_own.settle curating_own.history
     """,
     OTHERS: """

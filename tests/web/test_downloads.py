@@ -78,6 +78,7 @@ def test_a_file_keeps_its_name_in_headers_that_are_ascii(
     assert parse_options_header(header.partition("filename*")[0])[1]["filename"] == plain
 
 
+@pytest.mark.slow
 def test_an_mbox_holds_every_message_once_in_order(
     client: FlaskClient, make: Make, ancrage: MailingList, tmp_path: Path
 ) -> None:

@@ -218,6 +218,7 @@ def test_a_report_is_settled_in_the_queue(ids: list[int], sign_in: SignIn) -> No
     assert sign_in(OTHER).post("/moderation", data={"decision": "settle:1"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_hundred_are_accepted_in_one_action_and_delivered(
     app: Flask, settings: Settings, writing: Writing, sign_in: SignIn
 ) -> None:
