@@ -206,8 +206,8 @@ CLASSIFIED: dict[Outcomes, str] = {
     MODERATORS: """
         moderating.queue moderating.decide moderating.decided moderating.repairs moderating.held
         moderating.decide_held moderating.whole mirroring.show mirroring.decide curating.thread
-        curating.post curating.remove_post curating_audit.log curating_audit.take_back curating_own.reports
-        curating_own.settle curating_own.history
+        curating.post curating.remove_post curating_audit.log curating_audit.take_back
+        curating_own.reports curating_own.settle curating_own.history
     """,
     OTHERS: """
         administration.overview administration.accounts administration.audit
