@@ -21,10 +21,10 @@ run: $(VENV)/.installed $(COMPILED) ## Set up, load the demonstration archive, s
 install: $(VENV)/.installed $(COMPILED) ## Set up .venv with the passerelle command
 
 test: $(VENV)/.tools $(COMPILED) ## Run the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.tools $(COMPILED) ## Run the quick tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not postgresql" $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not postgresql" --ignore=tests/browser --ignore=tests/flows --ignore=tests/benchmarks $(ARGS)
 
 check: lint types translations ## Lint, types and translations
 

@@ -42,6 +42,8 @@ from mailbridge.archive.importer import Importer
 from mailbridge.archive.old_pages import hyperkitty_key
 from tests.factories import START, Make, mail
 
+pytestmark = pytest.mark.slow
+
 ARRIVED = START + timedelta(days=400)
 
 
@@ -165,7 +167,6 @@ def test_an_import_gives_what_messages_one_by_one_would(site: Site, tmp_path: Pa
         ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_any_order_and_any_pieces_give_the_same_threads(
     site: Site, tmp_path: Path, seed: int
@@ -183,7 +184,6 @@ def test_any_order_and_any_pieces_give_the_same_threads(
     assert site.forest("autre") == site.forest()
 
 
-@pytest.mark.slow
 def test_the_same_archive_twice_adds_nothing(site: Site, tmp_path: Path) -> None:
     path = write_mbox(tmp_path / "a.mbox", a_discussion())
     assert counts(site.take_in(path, "--no-index")) == (24, 24, 0, 0)
@@ -203,7 +203,6 @@ def test_copies_are_known_whatever_the_way_they_took(site: Site, tmp_path: Path)
     assert "1@example.org" in ids
 
 
-@pytest.mark.slow
 def test_what_is_no_message_is_put_aside_with_its_bytes_and_place(
     site: Site, tmp_path: Path
 ) -> None:
@@ -231,7 +230,6 @@ def test_what_was_put_aside_can_be_tried_again(site: Site, tmp_path: Path) -> No
     assert [post.message_id for post in site.posts()] == ["late@example.org"]
 
 
-@pytest.mark.slow
 def test_what_is_tried_again_keeps_the_addresses_of_its_old_archive(
     site: Site, tmp_path: Path
 ) -> None:
@@ -374,7 +372,6 @@ def test_it_is_searchable_when_the_command_returns(
     assert found["total"] == 5
 
 
-@pytest.mark.slow
 def test_what_was_broken_off_is_put_in_order_once_and_not_with_every_later_import(
     site: Site, tmp_path: Path
 ) -> None:
@@ -407,7 +404,6 @@ def test_what_was_broken_off_is_put_in_order_once_and_not_with_every_later_impor
     assert site.session.scalars(unfinished).all() == [str(gone)]
 
 
-@pytest.mark.slow
 def test_what_is_tried_again_leaves_the_rest_of_the_list_as_it_is(
     site: Site, tmp_path: Path
 ) -> None:
@@ -418,7 +414,6 @@ def test_what_is_tried_again_leaves_the_rest_of_the_list_as_it_is(
     assert site.session.scalar(select(func.count()).select_from(IndexQueue)) == 0
 
 
-@pytest.mark.slow
 def test_garbage_on_the_standard_input_leaves_nothing_behind(site: Site) -> None:
     site.session.rollback()
     words = ["import", "neuf", "-", "--create", "neuf@example.org"]
@@ -509,7 +504,6 @@ def test_sympas_numbers_lead_to_posts(site: Site, tmp_path: Path, client: FlaskC
     assert client.get("/sympa/arc/ancrage/2009-04/msg00000.html").location == posts["1@x"]
 
 
-@pytest.mark.slow
 def test_a_full_disk_stops_it_and_it_goes_on_when_there_is_room(site: Site, tmp_path: Path) -> None:
     if site.session.get_bind().dialect.name != "sqlite":
         pytest.skip("SQLite can be told that the disk is full")
@@ -533,7 +527,6 @@ def test_a_full_disk_stops_it_and_it_goes_on_when_there_is_room(site: Site, tmp_
     assert site.forest() == site.forest("autre")
 
 
-@pytest.mark.slow
 def test_a_message_that_kills_its_reader_costs_no_other_theirs(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -572,7 +565,6 @@ def passerelle(data_dir: Path, *arguments: object) -> str:
     ).stdout  # fmt: skip
 
 
-@pytest.mark.slow
 def test_out_and_in_and_out_again_gives_the_same_file(tmp_path: Path) -> None:
     odd = [
         b"Subject: bare\n\nFrom here\n>From there\n\nFrom a@b.org Mon Apr  6 10:00:00 2009\n\n",
@@ -606,7 +598,6 @@ def test_out_and_in_and_out_again_gives_the_same_file(tmp_path: Path) -> None:
     assert odd[2] in kept
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_an_import_that_is_killed_again_and_again_ends_as_if_undisturbed(tmp_path: Path) -> None:
     raws = a_discussion(1_500)
