@@ -143,41 +143,55 @@ def _ask_again(
     )
     if any(one.params.get("held_id") == str(held.id) for one in asked):
         return
-    notify(
+    _tell(
         session,
         NoticeKind.HELD_UNCLEAR,
-        account.email,
-        account.language,
+        held,
+        account,
         now,
-        mailing_list=held.mailing_list,
-        subject=held.subject,
         held_id=str(held.id),
         decision_token=secret,
     )
 
 
-def _tell_stands(session: Session, held: HeldMessage, account: Account, now: datetime) -> None:
+def _tell(
+    session: Session,
+    kind: NoticeKind,
+    held: HeldMessage,
+    account: Account,
+    now: datetime,
+    **params: str,
+) -> None:
     notify(
         session,
-        NoticeKind.HELD_STANDS,
+        kind,
         account.email,
         account.language,
         now,
         mailing_list=held.mailing_list,
         subject=held.subject,
+        **params,
+    )
+
+
+def _tell_stands(session: Session, held: HeldMessage, account: Account, now: datetime) -> None:
+    _tell(
+        session,
+        NoticeKind.HELD_STANDS,
+        held,
+        account,
+        now,
         post_id=str(held.post_id),
     )
 
 
 def _tell_decided(session: Session, held: HeldMessage, account: Account, now: datetime) -> None:
-    notify(
+    _tell(
         session,
         NoticeKind.HELD_DECIDED,
-        account.email,
-        account.language,
+        held,
+        account,
         now,
-        mailing_list=held.mailing_list,
-        subject=held.subject,
         by=held.decided_by.name if held.decided_by else "",
         **{held.state: "yes"},
     )

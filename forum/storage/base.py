@@ -35,9 +35,8 @@ class UTCDateTime(TypeDecorator[datetime]):
         """From the database: SQLite forgets the zone."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        stored: datetime = value
+        return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
 
 
 class CleanText(TypeDecorator[str]):

@@ -73,4 +73,4 @@ def each_piece(template: str, many: Iterable[Mapping[str, Hashable]]) -> Markup:
             found = Markup(current_app.jinja_env.get_template(template).render(values))  # noqa: S704
             kept.keep(key, found)
         made.append(found)
-    return made[0] if len(made) == 1 else Markup("".join(made))  # noqa: S704
+    return made[0] if len(made) == 1 else Markup("").join(made)

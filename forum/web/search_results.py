@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from markupsafe import Markup
 
@@ -17,6 +18,8 @@ from forum.search import SearchHits, highlight, looked_through, marks_words, pas
 from forum.storage.found_rows import found_files, found_rows, found_segments
 from forum.storage.visibility import Reader
 from forum.web.search_wider import Asked
+
+_NOTHING: Final = Markup("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,9 @@ class FoundPost:
     snippet: Markup
     score: float
     in_thread: int
-    file: Markup = Markup("")  # noqa: RUF009  (immutable)
+    file: Markup = _NOTHING
     """The name of the attachment that shows what was found, where the post itself does not."""
-    file_text: Markup = Markup("")  # noqa: RUF009
+    file_text: Markup = _NOTHING
     """The place in its text; empty where its name alone was found."""
 
 
