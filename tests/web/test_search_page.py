@@ -186,7 +186,9 @@ def test_nothing_found_tells_which_part_and_offers_the_rest(
 def test_the_name_of_a_list_before_subjects_is_neither_found_nor_shown(
     client: FlaskClient, archive: Make
 ) -> None:
-    ancrage = archive.session.scalars(select(MailingList)).first()
+    ancrage = archive.session.scalars(
+        select(MailingList).where(MailingList.slug == "ancrage")
+    ).one()
     archive.post(ancrage, subject="Re: [ancrage] Semences", text="Les graines du jardin.\n")
     archive.commit()
     while drain(archive.session, search_index()):
@@ -199,7 +201,9 @@ def test_the_name_of_a_list_before_subjects_is_neither_found_nor_shown(
 
 
 def test_an_address_cannot_be_asked_for(client: FlaskClient, archive: Make) -> None:
-    ancrage = archive.session.scalars(select(MailingList)).first()
+    ancrage = archive.session.scalars(
+        select(MailingList).where(MailingList.slug == "ancrage")
+    ).one()
     archive.post(ancrage, text="Écrivez à zoe@uniq.example pour le catalogue.\n")
     archive.commit()
     while drain(archive.session, search_index()):
