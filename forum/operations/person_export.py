@@ -33,6 +33,7 @@ from forum.storage.rules import SenderFlag
 from forum.storage.saved_searches import SavedSearch
 from forum.storage.sending import BounceStanding
 from forum.storage.synthesis import SynthesisVersion
+from forum.storage.translations import PostTranslation
 
 _SECRET: Final = frozenset(
     {"token", "probe_token", "digest", "password_hash", "session_key", "params", "html"}
@@ -51,6 +52,7 @@ PARTS: Final[Mapping[str, InstrumentedAttribute[Any]]] = {
     "decisions_about": SenderFlag.author_id,
     "changes_of_own_posts": PostRevision.account_id,
     "syntheses_written": SynthesisVersion.account_id,
+    "translations_written": PostTranslation.account_id,
     "reports_made": PostReport.account_id,
     "lists_read": ListMark.account_id,
     "threads_read": ThreadMark.account_id,

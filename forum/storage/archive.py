@@ -137,6 +137,8 @@ class Post(Base):
     state: Mapped[Short] = mapped_column(default=PostState.VISIBLE)
     corrections: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often its author replaced its text (`forum.storage.curation.PostRevision`)."""
+    translated_into: Mapped[str] = mapped_column(default="", server_default="")
+    """Languages into which translations stand, comma-separated (`forum.storage.translations`)."""
     excerpt: Mapped[str] = mapped_column(default="")
     """The first words of its own text, addresses masked."""
     html: Mapped[str] = mapped_column(deferred=True)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -179,6 +180,8 @@ class Subscription(Base):
     """Whether copies come without their HTML."""
     follows_written: Mapped[bool] = mapped_column(default=True)
     """Whether threads in which the person wrote come at once, whatever `delivery` says."""
+    translations: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether people's translations into the languages they read come by mail."""
     token: Mapped[Short] = mapped_column(unique=True)
     """Random; in the footer's link and the return path. It can only stop or pause mail."""
     created_at: Mapped[datetime]

@@ -66,6 +66,8 @@ class PostRow:
     state: str
     corrections: int
     """How often its author replaced its text."""
+    translated_into: str
+    """Languages into which translations stand, comma-separated."""
     flags: tuple[str, ...]
     excerpt: str
     html: str
@@ -236,6 +238,7 @@ def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
         Post.language,
         Post.state,
         Post.corrections,
+        Post.translated_into,
         Post.flags,
         Post.excerpt,
         html.label("html"),

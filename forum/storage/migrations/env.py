@@ -22,7 +22,8 @@ import forum.storage.saved_searches
 import forum.storage.sending
 import forum.storage.synthesis
 import forum.storage.thumbnails
-import forum.storage.topics  # noqa: F401  (the tables register themselves)
+import forum.storage.topics
+import forum.storage.translations  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base
 
 # What search engines keep in the database is derived: they make and drop it themselves.
