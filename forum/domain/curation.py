@@ -51,6 +51,10 @@ class Refusal(StrEnum):
     LONG_SYNTHESIS = "long-synthesis"
     CHANGED_MEANWHILE = "changed-meanwhile"
     SENT_ALREADY = "sent-already"
+    LONG_TRANSLATION = "long-translation"
+    TRANSLATED_MEANWHILE = "translated-meanwhile"
+    NOT_SHOWN = "not-shown"
+    OWN_LANGUAGE = "own-language"
     TAG_TAKEN = "tag-taken"
 
 
@@ -99,6 +103,13 @@ SENTENCES: Final = {
         "Keep yours once more to put it in the place of theirs."
     ),
     Refusal.SENT_ALREADY: N_("This version of the synthesis was sent to the list already."),
+    Refusal.LONG_TRANSLATION: N_("A translation has at most %(number)s characters."),
+    Refusal.TRANSLATED_MEANWHILE: N_(
+        "Somebody else has changed the translation meanwhile: it is shown below the form. "
+        "Keep yours once more to put it in the place of theirs."
+    ),
+    Refusal.NOT_SHOWN: N_("Post %(number)s is not shown."),
+    Refusal.OWN_LANGUAGE: N_("Post %(number)s needs no translation into that language."),
     Refusal.TAG_TAKEN: N_("Another topic of this list has that tag."),
 }
 """In English, with the number of what is meant; translated where they are shown."""

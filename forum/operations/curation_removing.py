@@ -19,6 +19,7 @@ from forum.operations.curation import Refused, index_again, keep_decision, locke
 from forum.operations.raw import blank
 from forum.operations.synthesis import forget_words_of
 from forum.operations.threads import refresh_summaries
+from forum.operations.translation import forget_translations
 from forum.storage.archive import (
     MessageLink,
     Post,
@@ -184,6 +185,7 @@ def _drop_mail(
 
 def _forget_words(session: Session, post: Post) -> None:
     forget_words_of(session, post)
+    forget_translations(session, post)
     for table in (
         PostSegment,
         PostAttachment,

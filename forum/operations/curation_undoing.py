@@ -19,6 +19,7 @@ from forum.operations.curation_unplacing import undo_placing
 from forum.operations.glossary import undo_glossary
 from forum.operations.synthesis import undo_writing
 from forum.operations.topics import undo_topic
+from forum.operations.translation import undo_translation
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import Aspect, CurationDecision, CurationTouch
 from forum.storage.people import Account
@@ -31,6 +32,7 @@ _UNDOING: Final[dict[str, Callable[[Session, CurationDecision, datetime], None]]
     ),
     **dict.fromkeys(("hide", "restore"), undo_showing),
     "synthesis": undo_writing,
+    "translate": undo_translation,
     **dict.fromkeys(("topic-add", "topic-edit", "topic-remove"), undo_topic),
     **dict.fromkeys(
         ("glossary-add", "glossary-edit", "glossary-remove", "glossary-import"), undo_glossary

@@ -1,4 +1,4 @@
-"""An erased person in what others typed: titles, reasons, glossaries, syntheses, searches, the log.
+"""An erased person in what others typed: titles, reasons, translations, the log and others.
 
 A name of two words may be somebody else's: what moderators wrote is gone over in the lists and the
 threads in which the person wrote, and what is about decisions everywhere.
@@ -6,7 +6,7 @@ threads in which the person wrote, and what is about decisions everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, delete, select
@@ -15,7 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 from forum.domain.erasing import Eraser
 from forum.domain.glossary import key
 from forum.domain.markup import render_markdown
-from forum.domain.masking import mask_addresses_html
+from forum.operations.translation import rendered
+from forum.operations.versions import keep_html
 from forum.storage.archive import Post, Thread
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import CurationDecision, PostReport, RemovedMessage
@@ -28,6 +29,8 @@ from forum.storage.saved_searches import SavedSearch
 from forum.storage.synthesis import SynthesisVersion
 from forum.storage.thumbnails import PostThumbnail
 from forum.storage.topics import Topic
+from forum.storage.translations import PostTranslation
+from forum.storage.versions import V
 
 _AT_ONCE: Final = 500
 
@@ -55,7 +58,9 @@ def forget_words(session: Session, author_id: int, eraser: Eraser) -> int:
         session, (Topic.titles, Topic.products), eraser, Topic.mailing_list_id.in_(lists)
     )
     changed += _of_glossaries(session, lists, eraser)
-    changed += _of_syntheses(session, threads, eraser)
+    written = select(SynthesisVersion).where(SynthesisVersion.thread_id.in_(threads))
+    changed += _of_versions(session, written, eraser, lambda one: render_markdown(one.text))
+    changed += _of_translations(session, threads, eraser)
     changed += _of_lines(session, lists, eraser)
     session.flush()
     return changed
@@ -112,16 +117,25 @@ def _of_glossaries(session: Session, lists: Select[Any], eraser: Eraser) -> int:
     return changed
 
 
-def _of_syntheses(session: Session, threads: Select[Any], eraser: Eraser) -> int:
+def _of_translations(session: Session, threads: Select[Any], eraser: Eraser) -> int:
+    """Those of posts in the person's threads, and those whose translator is known no more.
+
+    The account is gone by now: what it translated in other threads may bear its name.
+    """
+    there = Post.thread_id.in_(threads) | PostTranslation.account_id.is_(None)
+    written = select(PostTranslation).join(Post, Post.id == PostTranslation.post_id).where(there)
+    return _of_versions(session, written, eraser, lambda one: rendered(one.text, one.language))
+
+
+def _of_versions(
+    session: Session, written: Select[V], eraser: Eraser, render: Callable[[V], str]
+) -> int:
     changed = 0
-    query = select(SynthesisVersion).where(SynthesisVersion.thread_id.in_(threads))
-    for version in session.scalars(query).all():
+    for version in session.scalars(written).all():
         text = eraser.text(version.text, everywhere=True)
         if text != version.text:
-            html = render_markdown(text)
-            public = mask_addresses_html(html)
-            version.text, version.html = text, html
-            version.public_html = None if public == html else public
+            version.text = text
+            keep_html(version, render(version))
             changed += 1
     return changed
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.curation import Refusal
-from forum.domain.markup import mask_addresses_html, render_markdown
+from forum.domain.markup import render_markdown
 from forum.domain.synthesis import (
     SYNTHESIS_CHARACTERS,
     linked_posts,
@@ -21,6 +21,7 @@ from forum.domain.synthesis import (
 )
 from forum.domain.values import LANGUAGES, Role
 from forum.operations.curation import Refused, keep_decision, locked_list
+from forum.operations.versions import as_kept, blank, check_seen, keep_html
 from forum.storage.archive import Post, Thread
 from forum.storage.audit import AuditEntry
 from forum.storage.curation import Aspect, CurationDecision
@@ -76,26 +77,21 @@ def write_synthesis(
     Raises:
         Refused: it is too long, nothing would change, or another version came meanwhile.
     """
-    text = text.replace("\r\n", "\n").strip()
-    if len(text) > SYNTHESIS_CHARACTERS:
-        raise Refused(Refusal.LONG_SYNTHESIS, SYNTHESIS_CHARACTERS)
+    text = as_kept(text, SYNTHESIS_CHARACTERS, Refusal.LONG_SYNTHESIS)
     mailing_list = locked_list(session, thread.mailing_list_id)
     versions = current_versions(session, thread.id)
     before = versions.get(language)
-    if seen is not None and seen != (before.id if before else 0):
-        raise Refused(Refusal.CHANGED_MEANWHILE, thread.id)
+    check_seen(before, seen, Refused(Refusal.CHANGED_MEANWHILE, thread.id))
     kept = kept_text(session, thread, text)
     source = _source(versions, language)
     # Who translates may find that what was said anew is said by the translation as it stands.
     if kept == (before.text if before else "") and (before is None or before.source_id == source):
         raise Refused(Refusal.NOTHING_CHANGES, thread.id)
-    html = render_markdown(kept) if kept else ""
-    public = mask_addresses_html(html)
     version = SynthesisVersion(
-        thread_id=thread.id, language=language, text=kept, html=html,
-        public_html=None if public == html else public, source_id=source,
+        thread_id=thread.id, language=language, text=kept, source_id=source,
         account_id=account.id if account else None, written_at=now,
     )  # fmt: skip
+    keep_html(version, render_markdown(kept) if kept else "")
     session.add(version)
     session.flush()
     return keep_decision(
@@ -154,6 +150,5 @@ def forget_words_of(session: Session, post: Post) -> None:
     )
     for version in session.scalars(query):
         if version.post_id == post.id or shares_words(version.text, own):
-            version.text = version.html = ""
-            version.public_html = None
+            blank(version)
     session.flush()

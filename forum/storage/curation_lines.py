@@ -20,7 +20,10 @@ THREAD_ASPECTS: Final = (
     Aspect.SUBJECT, Aspect.PINNED, Aspect.OPEN, Aspect.TAGS, Aspect.LABELS, Aspect.LINE,
     Aspect.SYNTHESIS_FR, Aspect.SYNTHESIS_EN, Aspect.SYNTHESIS_ES,
 )  # fmt: skip
-POST_ASPECTS: Final = (Aspect.PLACE, Aspect.LIST, Aspect.SHOWN)
+POST_ASPECTS: Final = (
+    Aspect.PLACE, Aspect.LIST, Aspect.SHOWN,
+    Aspect.TRANSLATION_FR, Aspect.TRANSLATION_EN, Aspect.TRANSLATION_ES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,12 @@ def own_languages(session: Session, post_ids: Sequence[int]) -> dict[int, tuple[
     return found
 
 
+def languages_of_post(session: Session, post: Post) -> tuple[str, ...]:
+    """The language of a post, or for one in several the languages of its own text."""
+    several = own_languages(session, [post.id]) if post.language == MULTIPLE else {}
+    return several.get(post.id) or (post.language,)
+
+
 def participants_of(session: Session, thread_id: int, limit: int) -> list[Participant]:
     """Who wrote in a thread, in the order of their first post."""
     rows = read_columns(session, _participants(), thread=thread_id, most=limit)

@@ -10,38 +10,21 @@ from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from forum.storage.archive import Post, PostState, Thread
-from forum.storage.base import Base, Key, Short
-from forum.storage.people import Account
+from forum.storage.base import Base
+from forum.storage.versions import Version, newest_by_language
 
 
-class SynthesisVersion(Base):
-    """A thread's synthesis in one language, as somebody left it.
-
-    Of a language the newest version that stands is shown; one without text takes it away.
-    """
+class SynthesisVersion(Version, Base):
+    """A thread's synthesis in one language, as somebody left it; its text links posts by ids."""
 
     __tablename__ = "synthesis_version"
     __table_args__ = (Index("ix_synthesis_version_thread", "thread_id", "language"),)
 
-    id: Mapped[Key]
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
-    language: Mapped[Short]
-    text: Mapped[str]
-    """Markdown; posts of the thread are linked by their ids."""
-    html: Mapped[str]
-    """As members read it; safe, made once."""
-    public_html: Mapped[str | None]
-    """As anonymous readers read it, addresses masked; None where it is the same."""
     source_id: Mapped[int | None] = mapped_column(
         ForeignKey("synthesis_version.id", ondelete="SET NULL"), index=True
     )
     """The version that this one translates."""
-    account_id: Mapped[int | None] = mapped_column(
-        ForeignKey("account.id", ondelete="SET NULL"), index=True
-    )
-    written_at: Mapped[datetime]
-    stands: Mapped[bool] = mapped_column(default=True)
-    """False once it was taken back."""
     post_id: Mapped[int | None] = mapped_column(
         ForeignKey("post.id", ondelete="SET NULL"), index=True
     )
@@ -49,14 +32,8 @@ class SynthesisVersion(Base):
     sent_at: Mapped[datetime | None]
     """When it was sent, or given to the moderators of the list."""
 
-    account: Mapped[Account | None] = relationship()
     source: Mapped[SynthesisVersion | None] = relationship(remote_side="SynthesisVersion.id")
     thread: Mapped[Thread] = relationship()
-
-    @property
-    def author(self) -> str:
-        """The name of who wrote it; empty where that is not known any more."""
-        return self.account.name if self.account else ""
 
 
 def current_versions(session: Session, thread_id: int) -> dict[str, SynthesisVersion]:
@@ -66,8 +43,7 @@ def current_versions(session: Session, thread_id: int) -> dict[str, SynthesisVer
         .where(SynthesisVersion.thread_id == thread_id, SynthesisVersion.stands)
         .order_by(SynthesisVersion.id)
     )
-    newest = {row.language: row for row in rows}
-    return {language: row for language, row in newest.items() if row.text}
+    return newest_by_language(rows)
 
 
 def versions_of(session: Session, thread_id: int, language: str) -> list[SynthesisVersion]:

@@ -211,6 +211,12 @@ def may_moderate(session: Session, reader: Reader, mailing_list_id: int) -> bool
     return reader.is_admin or _has_role(session, reader, mailing_list_id, ("owner", "moderator"))
 
 
+def may_translate(session: Session, reader: Reader, mailing_list_id: int) -> bool:
+    """Whether a reader is translator, moderator or owner of a list, or an administrator."""
+    roles = ("owner", "moderator", "translator")
+    return reader.is_admin or _has_role(session, reader, mailing_list_id, roles)
+
+
 def may_run(session: Session, reader: Reader, mailing_list_id: int) -> bool:
     """Whether a reader is owner of a list, or an administrator."""
     return reader.is_admin or _has_role(session, reader, mailing_list_id, ("owner",))

@@ -66,6 +66,17 @@ def _synthesis(line: Entry) -> str:
     return str(_("The synthesis is written in %(language)s.", language=language))
 
 
+def _translated(line: Entry) -> str:
+    number, language = number_of(line), language_name(_detail(line, "language"))
+    if line.details.get("taken_away"):
+        return str(
+            _("The translation of post %(number)s into %(language)s is taken away.",
+              number=number, language=language)
+        )  # fmt: skip
+    return str(_("Post %(number)s is translated into %(language)s.",
+                 number=number, language=language))  # fmt: skip
+
+
 def _topic(line: Entry) -> str:
     tag = _detail(line, "tag")
     match line.action:
@@ -136,6 +147,7 @@ _SENTENCES: Final[dict[str, Callable[[Entry], str]]] = {
     "untag": _tagged,
     "label": _labelled,
     "synthesis": _synthesis,
+    "translate": _translated,
     "hide": lambda line: _("Post %(number)s is hidden.", number=number_of(line)),
     "restore": lambda line: _("Post %(number)s is shown again.", number=number_of(line)),
     "withdraw": lambda line: _("Its author took post %(number)s back.", number=number_of(line)),
