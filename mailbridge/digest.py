@@ -20,15 +20,16 @@ from forum.domain.flowed import flow
 from forum.domain.subject import parse_subject
 from forum.domain.values import Mailbox
 from forum.operations.raw import load_raw, newest_raw
+from forum.operations.translated import Mailed, Translated, post_of
 from forum.settings import Settings
-from forum.storage.archive import Post, RawMessage
+from forum.storage.archive import RawMessage
 from forum.storage.lists import MailingList
 from forum.storage.mail import DigestDelivery
 from forum.storage.people import DigestFormat
 from forum.storage.post_rows import own_languages
 from mailbridge import digest_plain, light_post, list_headers
 from mailbridge.addressing import RouteKind, domain_of, sub_address
-from mailbridge.digest_contents import Contents, contents, entry_of
+from mailbridge.digest_contents import Contents, Entry, contents, entry_of, translated_entry
 from mailbridge.dns_text import TxtLookup, of_this_machine
 from mailbridge.header_fields import mailbox_field, unstructured
 from mailbridge.mime_edit import Content, text_content
@@ -55,8 +56,8 @@ class Digest:
     hash: BodyHash
 
 
-_Key = tuple[str, bool, tuple[tuple[int, int], ...]]
-"""The language, whether in one plain text, and the posts."""
+_Key = tuple[str, bool, tuple[tuple[int, int, int], ...]]
+"""The language, whether in one plain text, and the posts and translations."""
 
 
 @dataclass(slots=True)
@@ -73,11 +74,11 @@ class DigestBuilder:
         if self.settings.dns and self.lookup is None:
             self.lookup = of_this_machine()
 
-    def build(self, row: DigestDelivery, posts: Sequence[Post], session: Session) -> Copy:
+    def build(self, row: DigestDelivery, posts: Sequence[Mailed], session: Session) -> Copy:
         """The mail of one subscription; the same again whenever it is built.
 
         Args:
-            posts: those of one thread together.
+            posts: those of one thread together, translations among them.
 
         Raises:
             LookupError: there is none.
@@ -98,22 +99,21 @@ class DigestBuilder:
     def _digest(
         self,
         mailing_list: MailingList,
-        posts: Sequence[Post],
+        posts: Sequence[Mailed],
         language: str,
         plain: bool,
         session: Session,
     ) -> Digest:
-        key = (language, plain, tuple((post.id, post.corrections) for post in posts))
+        key = (language, plain, tuple(map(_key_of, posts)))
         found = self._cache.get(key)
         if found is None:
-            several = own_languages(session, [post.id for post in posts if post.language == "mul"])
             site_url = self.settings.site_url
-            entries = [entry_of(post, several.get(post.id, ()), site_url) for post in posts]
+            entries = _entries(posts, language, site_url, session)
             made = contents(mailing_list, entries, language, site_url, plain=plain)
             if plain:
                 content = digest_plain.content(made, posts, language, self.settings)
             else:
-                kept = [newest_raw(session, post) for post in posts]
+                kept = [newest_raw(session, post_of(one)) for one in posts]
                 messages = _messages(
                     posts, kept, mailing_list, language, self.settings, self.lookup
                 )
@@ -125,22 +125,44 @@ class DigestBuilder:
         return found
 
 
-def _subject(row: DigestDelivery, posts: Sequence[Post], digest: Digest) -> str:
+def _key_of(mailed: Mailed) -> tuple[int, int, int]:
+    post = post_of(mailed)
+    version = mailed.version.id if isinstance(mailed, Translated) else 0
+    return post.id, post.corrections, version
+
+
+def _entries(
+    posts: Sequence[Mailed], language: str, site_url: str, session: Session
+) -> list[Entry]:
+    own = [one for one in posts if not isinstance(one, Translated)]
+    several = own_languages(session, [post.id for post in own if post.language == "mul"])
+    return [
+        translated_entry(one, language, site_url)
+        if isinstance(one, Translated)
+        else entry_of(one, several.get(one.id, ()), site_url)
+        for one in posts
+    ]
+
+
+def _subject(row: DigestDelivery, posts: Sequence[Mailed], digest: Digest) -> str:
     """A burst bears its thread's subject, so that it stands with the thread's other mails."""
     if not row.is_burst:
         return digest.subject
-    first = posts[0]
+    first = post_of(posts[0])
     base = parse_subject(first.subject, list_prefixes=first.mailing_list.subject_names).base
     return f"Re: {base} ({len(posts)})"
 
 
-def _thread_ids(row: DigestDelivery, posts: Sequence[Post]) -> Sequence[str]:
+def _thread_ids(row: DigestDelivery, posts: Sequence[Mailed]) -> Sequence[str]:
     if not row.is_burst:
         return ()
-    return [*posts[0].references, posts[0].message_id]
+    first = post_of(posts[0])
+    return [*first.references, first.message_id]
 
 
-def _head(row: DigestDelivery, posts: Sequence[Post], digest: Digest, settings: Settings) -> bytes:
+def _head(
+    row: DigestDelivery, posts: Sequence[Mailed], digest: Digest, settings: Settings
+) -> bytes:
     """The fields of a digest but for those of its content."""
     subscription = row.subscription
     mailing_list, site_url = subscription.mailing_list, settings.site_url
@@ -168,7 +190,7 @@ def _head(row: DigestDelivery, posts: Sequence[Post], digest: Digest, settings: 
 
 
 def _messages(
-    posts: Sequence[Post],
+    posts: Sequence[Mailed],
     kept: Sequence[RawMessage | None],
     mailing_list: MailingList,
     language: str,
@@ -182,8 +204,12 @@ def _messages(
         share = min(LARGEST_MESSAGE, max(LEAST_SHARE, left // (len(posts) - number)))
         if row is None:
             raise LookupError("the post was removed")
-        light = light_post.with_links(post, load_raw(row), language, settings.site_url, share)
-        copies = copies_of(post, light, mailing_list, language, settings, lookup)
+        raw = load_raw(row)
+        if isinstance(post, Translated):
+            post = post.within(share // 4)
+        else:
+            raw = light_post.with_links(post, raw, language, settings.site_url, share)
+        copies = copies_of(post, raw, mailing_list, language, settings, lookup)
         made.append(copies.message)
         left -= len(made[-1])
     return made

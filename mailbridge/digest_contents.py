@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
@@ -16,9 +16,10 @@ from babel.dates import format_skeleton
 from forum.domain.digest_schedule import time_zone
 from forum.domain.masking import redact_own_tokens
 from forum.domain.values import LANGUAGES
+from forum.operations.translated import Translated
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
-from mailbridge import list_headers, mail_page, texts
+from mailbridge import list_headers, mail_page, texts, translated
 from mailbridge.addressing import RouteKind, sub_address
 from mailbridge.outgoing import PLACEHOLDER
 
@@ -50,6 +51,8 @@ class Entry:
     date: datetime
     languages: tuple[str, ...]
     excerpt: str
+    mark: str = ""
+    """What is said of a translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,19 @@ def entry_of(post: Post, languages: tuple[str, ...], site_url: str) -> Entry:
     )
 
 
+def translated_entry(found: Translated, language: str, site_url: str) -> Entry:
+    """A translation in the table of contents, named as one.
+
+    Args:
+        language: of who reads it.
+    """
+    return replace(
+        entry_of(found.post, (found.version.language,), site_url),
+        excerpt=redact_own_tokens(translated.excerpt_of(found), site_url),
+        mark=translated.mark_of(found, language, site_url),
+    )
+
+
 def counted(forms: tuple[str, str], number: int) -> str:
     """A number of things, in words of one language."""
     return forms[0] if number == 1 else forms[1] % number
@@ -167,7 +183,8 @@ def _byline(entry: Entry, language: str, zone: tzinfo) -> str:
     hour = format_skeleton("Hm", entry.date, tzinfo=zone, locale=language)
     names = Locale(language).languages
     known = [str(names.get(code, code)) for code in entry.languages if code not in ("und", "mul")]
-    return " · ".join(part for part in (entry.author, f"{day}, {hour}", ", ".join(known)) if part)
+    parts = (entry.author, f"{day}, {hour}", ", ".join(known), entry.mark)
+    return " · ".join(part for part in parts if part)
 
 
 def _top(before: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from email.utils import format_datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from forum.domain.headers import Headers, message_ids, split_headers
@@ -16,6 +16,7 @@ from forum.domain.mirroring import POST_HEADER
 from forum.domain.values import Flag, Mailbox
 from forum.operations.mirroring_notices import expected_answer
 from forum.operations.raw import load_raw, newest_raw
+from forum.operations.translated import ID_PREFIX
 from forum.settings import Settings
 from forum.storage.archive import MessageLink, Post
 from forum.storage.lists import MailingList
@@ -119,16 +120,24 @@ def _references(post: Post, headers: Headers, known_as: Callable[[str], str | No
 def _known_outside(
     session: Session, mailing_list: MailingList, post: Post
 ) -> Callable[[str], str | None]:
-    """For each id that a post refers to, another under which it came from the outside list."""
+    """For each id that a post refers to, another under which the outside list knows the post.
+
+    That under which it came from there; for a translation, of which it knows nothing, at least the
+    post's own.
+    """
     if not post.references:
         return lambda _: None
     rows = session.execute(
-        select(MessageLink.message_id, MirrorSighting.message_id)
-        .join(MirrorSighting, MirrorSighting.post_id == MessageLink.post_id)
+        select(MessageLink.message_id, func.coalesce(MirrorSighting.message_id, Post.message_id))
+        .join(Post, Post.id == MessageLink.post_id)
+        .outerjoin(
+            MirrorSighting,
+            and_(MirrorSighting.post_id == Post.id, MirrorSighting.message_id != ""),
+        )
         .where(
             MessageLink.mailing_list_id == mailing_list.id,
             MessageLink.message_id.in_(post.references[-50:]),
-            MirrorSighting.message_id != "",
+            or_(MirrorSighting.id.is_not(None), MessageLink.message_id.like(f"{ID_PREFIX}%")),
         )
         .order_by(MirrorSighting.id)
     ).all()

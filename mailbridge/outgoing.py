@@ -10,14 +10,13 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import format_datetime
 from typing import Final
 
 from forum.clock import utcnow
-from forum.domain.flowed import flow
 from forum.domain.headers import Headers, split_headers
 from forum.domain.masking import redact_own_tokens
-from forum.domain.values import LANGUAGES, Flag, Role, Source
+from forum.domain.values import Source
+from forum.operations.translated import Mailed, Translated
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
@@ -25,29 +24,18 @@ from forum.storage.people import Subscription
 from mailbridge import arc, light_post, list_headers, mail_page, texts
 from mailbridge.addressing import RouteKind, sub_address
 from mailbridge.dns_text import TxtLookup, of_this_machine
-from mailbridge.header_fields import LINE_ENDS, kept
-from mailbridge.mime_edit import Dress, Footer, with_footer
+from mailbridge.header_fields import LINE_ENDS
+from mailbridge.mime_edit import Footer, with_footer
+from mailbridge.rendering import own_words
 from mailbridge.sender import people_fields, subject_field
 from mailbridge.signing import BodyHash
 from mailbridge.signing_keys import KeyRing, Seal, message_of, ring_of
+from mailbridge.translated import rendering_of
 
 PLACEHOLDER: Final = f"TOKEN{secrets.token_hex(22)}TOKEN"[:48]
 """As long as a subscription's token, and not to be guessed by who writes a post."""
 
 CACHED_BYTES: Final = 64 << 20
-
-_KEPT: Final = (
-    "Organization",
-    "Thread-Topic",
-    "Thread-Index",
-    "User-Agent",
-    "X-Mailer",
-    "Importance",
-    "Keywords",
-    "Comments",
-)
-"""What else of the author's headers goes on. Trace fields, signatures over the old form
-(DKIM-Signature, Authentication-Results, ARC), receipts asked for and other lists' fields do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +78,10 @@ class _Built:
     seal: Seal | None
 
 
+_Key = tuple[int, int, int, str, Form]
+"""The post, how often it was changed, the translation, the reader's language and form."""
+
+
 @dataclass(slots=True)
 class Builder:
     """Builds copies; keeps the last posts, for a post goes to many in a row."""
@@ -99,23 +91,30 @@ class Builder:
     """Asks the DNS for the policies of authors' domains; None takes this machine's name servers,
     where the settings allow it."""
     _ring: KeyRing = field(init=False)
-    _cache: OrderedDict[tuple[int, int, str, Form], _Built] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[_Key, _Built] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self._ring = ring_of(self.settings.data_dir, self.settings.mail_domain)
         if self.settings.dns and self.lookup is None:
             self.lookup = of_this_machine()
 
-    def build(self, post: Post, load: Callable[[], bytes], subscription: Subscription) -> Copy:
+    def build(
+        self,
+        post: Post,
+        load: Callable[[], bytes],
+        subscription: Subscription,
+        translated: Translated | None = None,
+    ) -> Copy:
         """The copy of one subscription.
 
         Args:
             load: gives the stored bytes of the post; called where they are needed.
+            translated: what is sent in the place of the post's own words.
         """
         mailing_list = post.mailing_list
         token = subscription.token
         form = Form(subscription.plain_text, subscription.attachments_as_links)
-        built = self._built(post, load, subscription.language, form)
+        built = self._built(post, load, subscription.language, form, translated)
         own = list_headers.recipient_fields(mailing_list, self.settings.site_url, token)
         body = built.copies.body.replace(PLACEHOLDER.encode(), token.encode())
         head = own + built.copies.head
@@ -123,20 +122,38 @@ class Builder:
         reverse_path = sub_address(mailing_list, RouteKind.BOUNCES, token)
         return Copy(reverse_path, subscription.address.email, message)
 
-    def _built(self, post: Post, load: Callable[[], bytes], language: str, form: Form) -> _Built:
-        key = (post.id, post.corrections, language, form)
+    def _built(
+        self,
+        post: Post,
+        load: Callable[[], bytes],
+        language: str,
+        form: Form,
+        translated: Translated | None,
+    ) -> _Built:
+        version = translated.version.id if translated else 0
+        key = (post.id, post.corrections, version, language, form)
         found = self._cache.get(key)
         if found is None:
-            loaded, where = load(), post.mailing_list
-            raw = _in_form(post, loaded, language, form, self.settings.site_url)
-            copies = copies_of(post, raw, where, language, self.settings, self.lookup)
-            body_hash = BodyHash(copies.body, PLACEHOLDER.encode())
-            found = _Built(copies, body_hash, self._seal(post, loaded))
-            self._cache[key] = found
+            found = self._cache[key] = self._made(post, load(), language, form, translated)
             # The hash keeps the body a second time, in the form that is hashed.
             while sum(2 * len(one.copies.body) for one in self._cache.values()) > CACHED_BYTES:
                 self._cache.popitem(last=False)
         return found
+
+    def _made(
+        self, post: Post, loaded: bytes, language: str, form: Form, translated: Translated | None
+    ) -> _Built:
+        site_url, where = self.settings.site_url, post.mailing_list
+        if translated is None:
+            raw = _in_form(post, loaded, language, form, site_url)
+            copies = copies_of(post, raw, where, language, self.settings, self.lookup)
+            seal = self._seal(post, loaded)
+        else:
+            copies = copies_of(
+                translated, loaded, where, language, self.settings, self.lookup, plain=form.plain
+            )
+            seal = None
+        return _Built(copies, BodyHash(copies.body, PLACEHOLDER.encode()), seal)
 
     def _seal(self, post: Post, raw: bytes) -> Seal | None:
         """What seals the findings about a mail onto its copies, where that is wanted."""
@@ -149,40 +166,47 @@ class Builder:
 
 
 def copies_of(
-    post: Post,
+    mailed: Mailed,
     raw: bytes,
     mailing_list: MailingList,
     language: str,
     settings: Settings,
     lookup: TxtLookup | None = None,
+    *,
+    plain: bool = False,
 ) -> Copies:
     """What all who read a language receive alike.
 
     Args:
-        raw: the stored bytes; any line ends.
+        raw: the stored bytes of the post; any line ends.
         language: of the footer: fr, en or es.
         lookup: asks the DNS; None where that is not wanted.
+        plain: whether a translation goes without HTML.
     """
-    raw = LINE_ENDS.sub(b"\r\n", raw)
+    raw, site_url = LINE_ENDS.sub(b"\r\n", raw), settings.site_url
     headers = Headers(split_headers(raw, 0, len(raw))[0])
+    if isinstance(mailed, Translated):
+        post, shown = mailed.post, rendering_of(mailed, headers, language, site_url, plain=plain)
+    else:
+        post, shown = mailed, own_words(mailed, raw, headers, site_url)
     content = with_footer(
-        raw,
-        footer(post, mailing_list, language, settings.site_url),
-        lambda text: redact_own_tokens(text, settings.site_url),
-        _dress(post, settings.site_url),
+        shown.raw,
+        footer(post, mailing_list, language, site_url),
+        lambda text: redact_own_tokens(text, site_url),
+        shown.dress,
     )
     head = b"".join(
         (
-            _identity(post, headers),
+            shown.identity,
             subject_field(headers, mailing_list),
             people_fields(
-                headers, post, mailing_list, language,
+                shown.people, post, mailing_list, language,
                 mail_domain=settings.mail_domain, lookup=lookup,
             ),
-            b"".join(kept(headers, name) for name in _KEPT),
-            list_headers.list_fields(mailing_list, settings.site_url),
-            list_headers.archived_at(post, settings.site_url),
-            list_headers.content_language(_languages(post)),
+            shown.kept,
+            list_headers.list_fields(mailing_list, site_url),
+            list_headers.archived_at(post, site_url),
+            list_headers.content_language(shown.languages),
             _with_version(content.fields),
         )
     )  # fmt: skip
@@ -219,36 +243,3 @@ def _in_form(post: Post, raw: bytes, language: str, form: Form, site_url: str) -
     if form.links:
         raw = light_post.with_links(post, raw, language, site_url)
     return light_post.text_alone(post, raw) if form.plain else raw
-
-
-def _dress(post: Post, site_url: str) -> Dress | None:
-    """The layout of what was written on the web; what mail programs wrote stays as it is."""
-    if post.source != Source.WEB:
-        return None
-    language = post.language if post.language in LANGUAGES else ""
-
-    def dressed(document: str, foot: str) -> str:
-        content = mail_page.styled(document, site_url)
-        return mail_page.page(language, post.subject, f"{content}\n{foot}\n")
-
-    return Dress(flow, dressed)
-
-
-def _identity(post: Post, headers: Headers) -> bytes:
-    """What mail programs thread by, as the author's program wrote it."""
-    date = b"" if Flag.BAD_DATE in post.flags else kept(headers, "Date")
-    references = kept(headers, "References")
-    return b"".join(
-        (
-            list_headers.message_id_field("Message-ID", [post.message_id]),
-            kept(headers, "In-Reply-To"),
-            references or list_headers.message_id_field("References", post.references),
-            date or list_headers.folded("Date", format_datetime(post.date)),
-        )
-    )
-
-
-def _languages(post: Post) -> list[str]:
-    if post.language != "mul":
-        return [post.language]
-    return [part.language for part in post.segments if part.role == Role.REPLY]

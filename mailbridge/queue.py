@@ -85,7 +85,9 @@ def _that_may_leave(
     shown = Post.state == PostState.VISIBLE
     # A post may have been moved to a list that the subscriber may not read.
     here = Post.mailing_list_id == Subscription.mailing_list_id
-    return query.join(Post, Post.id == Delivery.post_id).where(shown, here)
+    # Empty for the post itself, which every text holds; else a translation that was not taken back.
+    stands = Post.translated_into.contains(Delivery.translation)
+    return query.join(Post, Post.id == Delivery.post_id).where(shown, here, stands)
 
 
 def load(session: Session, kind: Kind, keys: Sequence[int]) -> dict[int, Row]:

@@ -20,6 +20,7 @@ from forum.domain.message import parse
 from forum.operations import digests
 from forum.operations.bursts import queue_bursts
 from forum.operations.raw import load_raw, newest_raw
+from forum.operations.translated import Translated, translated_posts
 from forum.search import SearchIndex
 from forum.search.indexer import drain
 from forum.settings import Settings
@@ -204,7 +205,16 @@ class Worker:
         kept = newest_raw(self.session, row.post)
         if kept is None:
             raise LookupError("the post was removed")
-        return self._builder.build(row.post, lambda: load_raw(kept), row.subscription)
+        translated = self._translated(row) if row.translation else None
+        return self._builder.build(row.post, lambda: load_raw(kept), row.subscription, translated)
+
+    def _translated(self, row: Delivery) -> Translated:
+        """The translation that is newest now."""
+        wanted = (row.post, row.translation)
+        found = translated_posts(self.session, [wanted]).get((row.post_id, row.translation))
+        if found is None:
+            raise LookupError("the translation was taken back")
+        return found
 
     def _attached(self, notice: Notice) -> Attached | None:
         if notice.params.get("held_id"):

@@ -49,6 +49,10 @@ _CHOICES: Final = (
         help="Whether threads in which they wrote come at once, whatever the delivery.",
     ),
     click.option(
+        "--translations/--no-translations", default=None,
+        help="Whether translations of posts in languages they do not read are sent.",
+    ),
+    click.option(
         "--pause-until", type=click.DateTime(["%Y-%m-%d"]), help="No mail until that day."
     ),
     click.option("--resume", is_flag=True, help="End a pause."),
@@ -99,8 +103,8 @@ def subscribe(
 
 def _chosen(mailing_list: MailingList, options: dict[str, Any]) -> Choices:
     """What the options say, without what was not given."""
-    found = {name: options[name] for name in ("language", "delivery", "digest_format",
-                                              "own_posts", "plain_text")}  # fmt: skip
+    found = {name: options[name] for name in ("language", "delivery", "digest_format", "own_posts",
+                                              "plain_text", "translations")}  # fmt: skip
     found["follows_written"] = options["follow_written"]
     if options["attachments"] is not None:
         found["attachments_as_links"] = options["attachments"] == "links"

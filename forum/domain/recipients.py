@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -29,11 +29,13 @@ class Candidate:
     """Whether what comes within minutes in one thread comes as one mail."""
     is_login: bool = False
     """Whether the person signs in with this address."""
+    translations: bool = True
+    """Whether translations of posts in languages the person does not read are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """A post, and what is known of people and its thread."""
+    """A post, or a translation of it, and what is known of people and its thread."""
 
     author_id: int | None
     language: str
@@ -43,7 +45,11 @@ class Occasion:
     chosen: Mapping[int, str] | None = None
     """By person: `follow`, `mute` or `usual`."""
     has_copy: frozenset[int] = frozenset()
-    """To whom the author's own program sent the mail."""
+    """To whom the author's own program sent the mail; of a translation, who needs no other."""
+    translation: str = ""
+    """The language of the translation that is mailed; empty: the post itself."""
+    own_languages: frozenset[str] = frozenset()
+    """Of the post, where a translation is mailed: all in which it speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,13 @@ def reads(wanted: str, language: str) -> bool:
         wanted: languages, comma-separated; empty: all.
         language: of the post, as `Post.language`.
     """
-    named = [code.strip() for code in wanted.split(",") if code.strip()]
+    named = _named(wanted)
     return not named or language in named or language not in LANGUAGES
+
+
+def languages_of(one: Candidate) -> frozenset[str]:
+    """In which languages a person can be expected to read: those they named, else their mails'."""
+    return frozenset(_named(one.reads) or (one.language,))
 
 
 def follows(author_id: int, occasion: Occasion, follows_written: bool) -> bool:
@@ -97,17 +108,35 @@ def _of_person(author_id: int, own: list[Candidate], occasion: Occasion) -> Reci
         return None
     if author_id in occasion.has_copy and not wrote_it:
         return None
+    if occasion.translation and (wrote_it or any(map(_understands(occasion), own))):
+        return None
     for one in own:
+        if occasion.translation and not _wants_translation(one, occasion):
+            continue
         following = follows(author_id, occasion, one.follows_written)
         if wrote_it and not one.own_posts:
             continue
         if one.delivery == "none" and not following:
             continue
         # Who follows a thread wants all of it, and an answer to their own words above all.
-        if wrote_it or following or reads(one.reads, occasion.language):
+        is_read = bool(occasion.translation) or reads(one.reads, occasion.language)
+        if wrote_it or following or is_read:
             each = one.delivery == "each"
             return Recipient(one, not one.bursts if each else following)
     return None
+
+
+def _named(wanted: str) -> list[str]:
+    return [code.strip() for code in wanted.split(",") if code.strip()]
+
+
+def _understands(occasion: Occasion) -> Callable[[Candidate], bool]:
+    """Whether a subscription tells that its holder reads the post without a translation."""
+    return lambda one: not occasion.own_languages.isdisjoint(languages_of(one))
+
+
+def _wants_translation(one: Candidate, occasion: Occasion) -> bool:
+    return one.translations and occasion.translation in languages_of(one)
 
 
 def _rank(one: Candidate) -> tuple[int, bool, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from forum.domain.bursts import Waiting, due_bursts
@@ -83,15 +83,17 @@ def _waiting(session: Session, subscription_ids: Sequence[int]) -> list[Waiting]
 def _queue(session: Session, group: list[Waiting], now: datetime) -> None:
     first = group[0]
     if len(group) == 1:
+        item = session.get_one(DigestItem, first.item_id)
         session.add(
             Delivery(
-                post_id=first.post_id,
-                subscription_id=first.subscription_id,
+                post_id=item.post_id,
+                subscription_id=item.subscription_id,
+                translation=item.translation,
                 due_at=now,
                 queued_at=now,
             )
         )
-        session.execute(delete(DigestItem).where(DigestItem.id == first.item_id))
+        session.delete(item)
         return
     digest = DigestDelivery(
         subscription_id=first.subscription_id, due_at=now, queued_at=now, is_burst=True

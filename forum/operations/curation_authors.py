@@ -253,6 +253,10 @@ def _revise(
 def _mail_again(session: Session, post: Post, now: datetime) -> None:
     session.execute(
         update(Delivery)
-        .where(Delivery.post_id == post.id, Delivery.state == SendState.SENT)
+        .where(
+            Delivery.post_id == post.id,
+            Delivery.state == SendState.SENT,
+            Delivery.translation == "",
+        )
         .values(state=SendState.QUEUED, due_at=now, attempts=0, sent_at=None)
     )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Insert, Select, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from forum.domain.recipients import recipients
+from forum.domain.recipients import Recipient, recipients
 from forum.operations.gathering import chunks
 from forum.operations.mirroring_out import cancel_upstream
 from forum.operations.recipients import Audience, occasion_of
@@ -41,9 +41,28 @@ def queue_deliveries(
     """
     candidates = (audience or Audience(session, now)).of(mailing_list)
     chosen = recipients(candidates, occasion_of(session, post, candidates, has_copy))
+    return queue_copies(session, post, chosen, now, delay=delay)
+
+
+def queue_copies(
+    session: Session,
+    post: Post,
+    chosen: Sequence[Recipient],
+    now: datetime,
+    *,
+    delay: timedelta,
+    translation: str = "",
+) -> int:
+    """Queue a post for the subscriptions that were chosen; gives how many get it at once.
+
+    Args:
+        translation: Of the translation that is sent, its language; empty for the post itself.
+    """
     at_once = [one.subscription.subscription_id for one in chosen if one.at_once]
     later = [one.subscription.subscription_id for one in chosen if not one.at_once]
-    values: dict[str, Any] = {"post": post.id, "due": now + delay, "queued": now}
+    values: dict[str, Any] = {
+        "post": post.id, "due": now + delay, "queued": now, "translation": translation
+    }  # fmt: skip
     _write(session, _delivery_rows(), at_once, values)
     _write(session, _digest_rows(), later, values)
     return len(at_once)
@@ -63,11 +82,12 @@ def _write(
 @cache
 def _delivery_rows() -> Insert:
     return insert(Delivery).from_select(
-        ["post_id", "due_at", "queued_at", "subscription_id"],
+        ["post_id", "due_at", "queued_at", "translation", "subscription_id"],
         _of_subscriptions(
             bindparam("post", type_=Delivery.post_id.type),
             bindparam("due", type_=Delivery.due_at.type),
             bindparam("queued", type_=Delivery.queued_at.type),
+            bindparam("translation", type_=Delivery.translation.type),
         ),
     )
 
@@ -75,10 +95,11 @@ def _delivery_rows() -> Insert:
 @cache
 def _digest_rows() -> Insert:
     return insert(DigestItem).from_select(
-        ["post_id", "ready_at", "subscription_id"],
+        ["post_id", "ready_at", "translation", "subscription_id"],
         _of_subscriptions(
             bindparam("post", type_=DigestItem.post_id.type),
             bindparam("due", type_=DigestItem.ready_at.type),
+            bindparam("translation", type_=DigestItem.translation.type),
         ),
     )
 
@@ -125,5 +146,28 @@ def cancel_queued(session: Session, subscription: Subscription) -> None:
         update(Delivery)
         .where(Delivery.subscription_id == subscription.id, Delivery.state == SendState.QUEUED)
         .values(state=SendState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def cancel_queued_translations(session: Session, subscription: Subscription) -> None:
+    """Keep back the translations that wait for a subscription: its holder wants none."""
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.subscription_id == subscription.id,
+            Delivery.state == SendState.QUEUED,
+            Delivery.translation != "",
+        )
+        .values(state=SendState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        delete(DigestItem)
+        .where(
+            DigestItem.subscription_id == subscription.id,
+            DigestItem.digest_id.is_(None),
+            DigestItem.translation != "",
+        )
         .execution_options(synchronize_session=False)
     )

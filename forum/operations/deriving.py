@@ -20,6 +20,7 @@ from forum.domain.preparing import Shown, show
 from forum.domain.values import Submission
 from forum.operations.accounts import ensure_author
 from forum.operations.raw import load_raw, newest_raw
+from forum.operations.translated import language_answered, quotable_text
 from forum.storage.archive import Post, PostAttachment, PostSegment
 from forum.storage.mail import IndexQueue
 from forum.storage.mirror import outside_of
@@ -65,7 +66,7 @@ def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -
     if row.raw is None:
         return None
     parent = session.get(Post, row.parent_id) if row.parent_id else None
-    inherited = [parent.language] if parent is not None else []
+    inherited = [language_answered(session, parent, row.references)] if parent is not None else []
     inherited += newest_language(session, row.author_id, row.date, but=row.id)
     newest = newest_raw(session, row)
     return Basis(
@@ -73,14 +74,14 @@ def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -
         corrected=load_raw(newest) if newest is not None and newest is not row.raw else None,
         arrived_at=row.arrived_at,
         with_repairs=UNDONE not in row.repairs if with_repairs is None else with_repairs,
-        parent_text=text_of(parent) if parent is not None else None,
+        parent_text=quotable_text(session, parent) if parent is not None else None,
         inherited=tuple(inherited),
         outside=outside_of(session, row.mailing_list),
     )
 
 
 def text_of(row: Post) -> str:
-    """The text that an answer may quote."""
+    """The text of a post, all its parts."""
     return "\n".join(segment.text for segment in row.segments)
 
 

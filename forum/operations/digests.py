@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from forum.domain.digest_schedule import Rhythm, last_slot
+from forum.operations.translated import Mailed, translated_posts
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import DigestDelivery, DigestItem, SendState
@@ -30,8 +31,10 @@ SHOWN: Final = and_(
     Post.state == PostState.VISIBLE,
     # A post may have been moved to a list that the subscriber may not read.
     Post.mailing_list_id == Subscription.mailing_list_id,
+    # Empty for the post itself, which every text holds.
+    Post.translated_into.contains(DigestItem.translation),
 )
-"""Which posts may stand in a mail to a subscription."""
+"""Which items may stand in a mail to a subscription."""
 
 
 def queue_digests(
@@ -64,7 +67,7 @@ def queue_digests(
 
 
 def keep_shown(session: Session, digest_ids: Sequence[int]) -> list[int]:
-    """Take out of digests what was hidden or moved since; gives those that hold something still.
+    """Take out of digests what was hidden, moved or taken back since; gives those that hold some.
 
     What was taken out waits again, for it may be restored. An empty digest is cancelled.
     """
@@ -91,10 +94,13 @@ def keep_shown(session: Session, digest_ids: Sequence[int]) -> list[int]:
     return [key for key in digest_ids if key in kept]
 
 
-def posts_of(session: Session, digest_id: int) -> list[Post]:
-    """The posts of a digest that may be shown: thread by thread, the oldest first."""
+def posts_of(session: Session, digest_id: int) -> list[Mailed]:
+    """What a digest holds that may be shown: thread by thread, the oldest first.
+
+    A translation stands where its post would, or behind it.
+    """
     query = (
-        select(Post)
+        select(Post, DigestItem.translation)
         .join(DigestItem, DigestItem.post_id == Post.id)
         .join(Subscription, Subscription.id == DigestItem.subscription_id)
         .where(DigestItem.digest_id == digest_id, SHOWN)
@@ -104,9 +110,12 @@ def posts_of(session: Session, digest_id: int) -> list[Post]:
         )
         .order_by(Post.date, Post.id)
     )  # fmt: skip
-    posts = list(session.scalars(query))
-    threads = {post.thread_id: place for place, post in reversed(list(enumerate(posts)))}
-    return sorted(posts, key=lambda post: (threads[post.thread_id], post.position))
+    rows: list[tuple[Post, str]] = [(post, language) for post, language in session.execute(query)]
+    threads = {post.thread_id: place for place, (post, _) in reversed(list(enumerate(rows)))}
+    rows.sort(key=lambda row: (threads[row[0].thread_id], row[0].position, row[1]))
+    translated = translated_posts(session, [(post, code) for post, code in rows if code])
+    found = [translated.get((post.id, code)) if code else post for post, code in rows]
+    return [one for one in found if one is not None]
 
 
 def cancel_digests(session: Session, subscription: Subscription) -> None:

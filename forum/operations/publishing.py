@@ -19,13 +19,13 @@ from forum.operations.deriving import (
     newest_language,
     segment_rows,
     shown_values,
-    text_of,
 )
 from forum.operations.mirroring_out import queue_upstream, readers_outside
 from forum.operations.raw import store_raw
 from forum.operations.recipients import Audience
 from forum.operations.threads import refresh_summaries
 from forum.operations.topics import file_thread
+from forum.operations.translated import language_answered, quotable_text
 from forum.storage.archive import MessageLink, Post, RawMessage, Thread
 from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import IndexQueue
@@ -121,12 +121,13 @@ def _read_body(
     parent: Post | None,
     address: Address,
 ) -> Shown:
-    inherited = [parent.language] if parent is not None else []
+    answered = (*submission.references, *submission.in_reply_to[:1])
+    inherited = [language_answered(session, parent, answered)] if parent is not None else []
     return show(
         submission.text,
         submission.text_format,
         submission.declared_language,
-        text_of(parent) if parent is not None else None,
+        quotable_text(session, parent) if parent is not None else None,
         (*inherited, *newest_language(session, address.author_id)),
         outside_of(session, mailing_list),
     )

@@ -55,6 +55,7 @@ def _candidates_query() -> Select[*tuple[Any, ...]]:
             Subscription.follows_written,
             Subscription.bursts,
             func.coalesce(Account.email == Address.email, false()),
+            Subscription.translations,
         )
         .join(Address, Address.id == Subscription.address_id)
         .outerjoin(Account, Account.author_id == Address.author_id)

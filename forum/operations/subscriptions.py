@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from forum.domain.values import LANGUAGES, Mailbox
 from forum.operations import bounces, tokens
 from forum.operations.accounts import AccountError, check_email, ensure_author
-from forum.operations.deliveries import cancel_queued
+from forum.operations.deliveries import cancel_queued, cancel_queued_translations
 from forum.operations.digests import cancel_digests
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import MailingList, Visibility
@@ -191,6 +191,7 @@ class Choices(TypedDict, total=False):
     attachments_as_links: bool | None
     plain_text: bool | None
     follows_written: bool | None
+    translations: bool | None
     bursts: bool | None
     digest_format: str | None
     state: str | None
@@ -201,7 +202,7 @@ class Choices(TypedDict, total=False):
 def set_options(session: Session, subscription: Subscription, **choices: Unpack[Choices]) -> None:
     """Change how a person receives a list.
 
-    Who pauses or wants no mail is not sent either what is queued already.
+    Who pauses or wants no mail, or no translations, is not sent either what is queued already.
 
     Raises:
         AccountError: a value that does not exist.
@@ -223,6 +224,8 @@ def set_options(session: Session, subscription: Subscription, **choices: Unpack[
         cancel_digests(session, subscription)
     if delivery == DeliveryMode.NONE or state == SubscriptionState.PAUSED:
         cancel_queued(session, subscription)
+    if choices.get("translations") is False:
+        cancel_queued_translations(session, subscription)
     session.flush()
 
 

@@ -134,11 +134,11 @@ class QueuedSend:
 
 
 class Delivery(QueuedSend, Base):
-    """One post to one subscription."""
+    """One post to one subscription, or somebody's translation of it."""
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("post_id", "subscription_id"),
+        UniqueConstraint("post_id", "subscription_id", "translation"),
         Index("ix_delivery_due", "state", "due_at"),
     )
 
@@ -147,6 +147,8 @@ class Delivery(QueuedSend, Base):
     subscription_id: Mapped[int] = mapped_column(
         ForeignKey("subscription.id", ondelete="CASCADE"), index=True
     )
+    translation: Mapped[Short] = mapped_column(default="", server_default="")
+    """The language of the translation that is sent; empty: the post itself."""
 
     post: Mapped[Post] = relationship()
     subscription: Mapped[Subscription] = relationship()
@@ -170,7 +172,9 @@ class DigestDelivery(QueuedSend, Base):
 
 
 class DigestItem(Base):
-    """A post that a subscription receives in a digest; written in the post's transaction.
+    """A post, or a translation of it, that a subscription receives in a digest.
+
+    Written in the transaction of the post or of the translation.
 
     By rows and not by the highest number sent: posts may become visible out of the order of their
     numbers. A post can be in one digest of a subscription only.
@@ -178,7 +182,7 @@ class DigestItem(Base):
 
     __tablename__ = "digest_item"
     __table_args__ = (
-        UniqueConstraint("post_id", "subscription_id"),
+        UniqueConstraint("post_id", "subscription_id", "translation"),
         # What waits has no digest yet.
         Index("ix_digest_item_waiting", "subscription_id", "digest_id"),
     )
@@ -192,6 +196,8 @@ class DigestItem(Base):
     """The digest that holds it; None while it waits for one."""
     ready_at: Mapped[datetime]
     """When the post's mailing may begin: until then it can be undone."""
+    translation: Mapped[Short] = mapped_column(default="", server_default="")
+    """As `Delivery.translation`."""
 
     post: Mapped[Post] = relationship()
 

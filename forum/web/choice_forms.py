@@ -66,6 +66,9 @@ class ChoicesForm(PauseForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
+    translations = BooleanField(
+        _("Send me the translations of messages in languages that I do not read")
+    )
     language = select_field(_("Language of our own words in the mails"), OWN_NAMES)
     attachments_as_links = BooleanField(_("Attached files as links only"))
     plain_text = BooleanField(_("Plain text only"))
@@ -78,7 +81,7 @@ class ChoicesForm(PauseForm):
             name: getattr(subscription, name)
             for name in (
                 "delivery", "digest_format", "follows_written", "bursts", "own_posts", "language",
-                "attachments_as_links", "plain_text",
+                "attachments_as_links", "plain_text", "translations",
             )
         }  # fmt: skip
         return cls(
@@ -103,6 +106,7 @@ class ChoicesForm(PauseForm):
             follows_written=self.follows_written.data,
             bursts=self.bursts.data,
             own_posts=self.own_posts.data,
+            translations=self.translations.data,
             reads="" if len(read) == len(LANGUAGES) else ",".join(read),
             language=self.language.data,
             attachments_as_links=self.attachments_as_links.data,
