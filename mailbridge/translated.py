@@ -78,7 +78,7 @@ def head_text(found: Translated, language: str, site_url: str) -> str:
         {
             "original": original,
             "translator": translator,
-            "url": f"{site_url}/posts/{found.post.id}",
+            "url": f"{site_url}/posts/{found.post.id}?translation=original",
             **{name: "1" if name == known else "" for name in ("both", "source")},
             "person": translator if not known else "",
             "nothing": "" if known or translator else "1",

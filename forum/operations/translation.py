@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete
@@ -13,6 +13,7 @@ from forum.domain.markup import redact_tokens, render_segments
 from forum.domain.translation import TRANSLATION_CHARACTERS, form_to_keep, languages_lacking
 from forum.domain.values import Role, Segment, TextFormat
 from forum.operations.curation import Refused, keep_decision, latest_decision, locked_list
+from forum.operations.translation_sending import cancel_translation, queue_translation
 from forum.operations.versions import as_kept, check_seen, keep_html
 from forum.storage.archive import Post, PostState
 from forum.storage.audit import AuditEntry
@@ -41,14 +42,16 @@ def write_translation(
     *,
     seen: int | None = None,
     corrections: int | None = None,
+    delay: timedelta = timedelta(0),
 ) -> AuditEntry:
-    """Add a version of a post's translation; the earlier ones are kept.
+    """Add a version of a post's translation; the earlier ones are kept, and the first is mailed.
 
     Args:
         language: fr, en or es.
         text: Markdown; empty takes the translation away.
         seen: The version that was changed, 0 for none; None writes over any.
         corrections: `Post.corrections` of the text that was translated; None: of what stands.
+        delay: How long its mailing waits, so that it can be undone.
 
     Raises:
         Refused: it is too long, nothing would change, another version came meanwhile, the post is
@@ -71,6 +74,10 @@ def write_translation(
     keep_html(version, rendered(text, language))
     session.add(version)
     _note_languages(session, post)
+    if text:
+        queue_translation(session, version, now, delay=delay)
+    elif before is not None:
+        cancel_translation(session, before)
     return keep_decision(
         session, ACTION, f"post {post.id}", now, account, mailing_list,
         touched={_aspect(language): (post.id,), Aspect.LINE: (post.thread_id,)},
@@ -123,6 +130,8 @@ def undo_translation(session: Session, decision: CurationDecision, now: datetime
     if version is not None:
         version.stands = False
     _note_languages(session, post)
+    if version is not None:
+        cancel_translation(session, version)
 
 
 def forget_translations(session: Session, post: Post) -> None:
