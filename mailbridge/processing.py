@@ -79,14 +79,9 @@ def process(
         return
     arrival = arrival_of(session, row, route, mailing_list, raw)
     submission = arrival.submission if arrival else message.parse(raw, row.received_at)
-    row.subject = submission.subject
-    row.author_email = submission.author.key
-    if arrival is not None:
-        held = mirror.take(session, row, arrival, raw, now, settings)
-        if held is not None:
-            tell_of_held(session, session.get_one(HeldMessage, held.held_id), now)
-        if row.state != IncomingState.RECEIVED:
-            return
+    row.subject, row.author_email = submission.subject, submission.author.key
+    if arrival is not None and _is_taken(session, row, arrival, raw, now, settings):
+        return
     kind = _machine(raw, row, mailing_list)
     if kind is Automatic.COMPLAINT:
         take_complaint(session, row, raw, now)
@@ -95,11 +90,21 @@ def process(
     elif kind is not None:
         _mark_automatic(row, kind)
     elif route.kind in POSTING_KINDS:
-        found = _judged(found, arrival)
-        posting = _Posting(session, row, mailing_list, submission, found, now, arrival)
+        verdict = _judged(found, arrival)
+        posting = _Posting(session, row, mailing_list, submission, verdict, now, arrival)
         posting.post(settings, in_dialogue)
     else:
         _obey(session, row, route, mailing_list, submission, found, now, settings)
+
+
+def _is_taken(
+    session: Session, row: Incoming, arrival: Arrival, raw: bytes, now: datetime, settings: Settings
+) -> bool:
+    """Whether the mirror has said what becomes of a message; else it goes the way of all mail."""
+    held = mirror.take(session, row, arrival, raw, now, settings)
+    if held is not None:
+        tell_of_held(session, session.get_one(HeldMessage, held.held_id), now)
+    return row.state != IncomingState.RECEIVED
 
 
 def _judged(found: Verdict, arrival: Arrival | None) -> Verdict:

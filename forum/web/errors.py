@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
-from flask_babel import gettext
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -16,6 +17,48 @@ from forum.web.addresses import safe_path
 from forum.web.api.problems import problem
 
 log = logging.getLogger(__name__)
+
+_KNOWN: Final = {
+    401: (
+        lazy_gettext("This needs a token"),
+        lazy_gettext("The token that was sent is not known here, or none was sent."),
+    ),
+    403: (
+        lazy_gettext("This is not open to you"),
+        lazy_gettext("Sign in with an address that is subscribed to this list."),
+    ),
+    404: (
+        lazy_gettext("There is nothing here"),
+        lazy_gettext("The address may be mistyped, or what it named is gone or not yours to read."),
+    ),
+    405: (
+        lazy_gettext("This cannot be done so"),
+        lazy_gettext("The page does not take this kind of request."),
+    ),
+    413: (
+        lazy_gettext("That is too large"),
+        lazy_gettext(
+            "Send less at once, or smaller attachments. "
+            "The back button of your browser leads to what you typed."
+        ),
+    ),
+    429: (
+        lazy_gettext("Too many requests"),
+        lazy_gettext("Wait a minute and try again."),
+    ),
+}
+_OLD_FORM: Final = (
+    lazy_gettext("This form is no longer valid"),
+    lazy_gettext("Go back, load the page again and send the form once more."),
+)
+_NOT_UNDERSTOOD: Final = (
+    lazy_gettext("This request could not be understood"),
+    lazy_gettext("Go back and try again."),
+)
+_OUR_FAULT: Final = (
+    lazy_gettext("Something went wrong on our side"),
+    lazy_gettext("It has been noted. Try again in a moment."),
+)
 
 
 def init_app(app: Flask) -> None:
@@ -67,46 +110,8 @@ def _back(error: HTTPException) -> str:
 
 def _words(error: HTTPException) -> tuple[str, str]:
     if isinstance(error, CSRFError):
-        return (
-            gettext("This form is no longer valid"),
-            gettext("Go back, load the page again and send the form once more."),
-        )
-    known = {
-        401: (
-            gettext("This needs a token"),
-            gettext("The token that was sent is not known here, or none was sent."),
-        ),
-        403: (
-            gettext("This is not open to you"),
-            gettext("Sign in with an address that is subscribed to this list."),
-        ),
-        404: (
-            gettext("There is nothing here"),
-            gettext("The address may be mistyped, or what it named is gone or not yours to read."),
-        ),
-        405: (
-            gettext("This cannot be done so"),
-            gettext("The page does not take this kind of request."),
-        ),
-        413: (
-            gettext("That is too large"),
-            gettext(
-                "Send less at once, or smaller attachments. "
-                "The back button of your browser leads to what you typed."
-            ),
-        ),
-        429: (
-            gettext("Too many requests"),
-            gettext("Wait a minute and try again."),
-        ),
-    }
-    fallback = (
-        gettext("This request could not be understood"),
-        gettext("Go back and try again."),
-    )
-    if error.code is not None and error.code >= 500:
-        fallback = (
-            gettext("Something went wrong on our side"),
-            gettext("It has been noted. Try again in a moment."),
-        )
-    return known.get(error.code or 0, fallback)
+        title, explanation = _OLD_FORM
+    else:
+        fallback = _OUR_FAULT if (error.code or 0) >= 500 else _NOT_UNDERSTOOD
+        title, explanation = _KNOWN.get(error.code or 0, fallback)
+    return str(title), str(explanation)

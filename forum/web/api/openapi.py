@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, jsonify
@@ -16,6 +17,10 @@ TEXT: Final[Schema] = {"type": "string"}
 NUMBER: Final[Schema] = {"type": "integer"}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
+IN_EACH_LANGUAGE: Final[Schema] = {
+    "type": "object",
+    "properties": dict.fromkeys(("fr", "en", "es"), TEXT),
+}
 LANGUAGE: Final[Schema] = {
     "type": "string",
     "description": "fr, en, es, another BCP 47 code, mul (several) or und (not known).",
@@ -62,9 +67,6 @@ def description() -> Schema:
 
 
 def _paths() -> Schema:
-    slug = _parameter("slug", "path", TEXT, "The short name of a list.")
-    thread = _parameter("id", "path", NUMBER, "The number of a thread.")
-    post = _parameter("id", "path", NUMBER, "The number of a post.")
     pages = [
         _parameter("page", "query", {"type": "integer", "minimum": 1}, "From 1."),
         _parameter(
@@ -74,20 +76,19 @@ def _paths() -> Schema:
             "20 if left out.",
         ),
     ]
+    return {
+        **_paths_of_lists(pages),
+        **_paths_of_posts(),
+        "/search": {"get": _reads("Search.", _ref("Hits"), *_asked_of_search(), *pages)},
+    }
+
+
+def _paths_of_lists(pages: Sequence[Schema]) -> Schema:
+    slug = _parameter("slug", "path", TEXT, "The short name of a list.")
     filters = [
         _parameter("language", "query", LANGUAGE, "Only threads with posts in this language."),
         _parameter("tag", "query", TEXT, "Only threads with this tag."),
     ]
-    search = [
-        _parameter("q", "query", TEXT, "In the search syntax of the help page.", needed=True),
-        _parameter("sort", "query", {"enum": ["relevance", "newest", "oldest"]}, "The order."),
-        _parameter("without", "query", TEXTS, "Terms of glossaries not to be looked for."),
-        _parameter("expand", "query", {"enum": ["no"]}, "Look for what is in q, and no more."),
-    ]
-    identifier = _parameter(
-        "message_id", "path", TEXT, "Without angle brackets, percent-encoded; / is allowed."
-    )
-    one_of = _parameter("list", "query", TEXT, "Look in this list only.")
     return {
         "/lists": {"get": _reads("The lists you may read.", _page("List"), *pages)},
         "/lists/{slug}": {"get": _reads("One list.", _ref("List"), slug)},
@@ -95,6 +96,17 @@ def _paths() -> Schema:
             "get": _reads("A list's threads.", _page("Thread"), slug, *pages, *filters),
             "post": _writes("Start a thread.", ("subject", "text"), slug),
         },
+    }
+
+
+def _paths_of_posts() -> Schema:
+    thread = _parameter("id", "path", NUMBER, "The number of a thread.")
+    post = _parameter("id", "path", NUMBER, "The number of a post.")
+    identifier = _parameter(
+        "message_id", "path", TEXT, "Without angle brackets, percent-encoded; / is allowed."
+    )
+    one_of = _parameter("list", "query", TEXT, "Look in this list only.")
+    return {
         "/threads/{id}": {
             "get": _reads("A thread with its posts.", _ref("ThreadWithPosts"), thread)
         },
@@ -103,8 +115,16 @@ def _paths() -> Schema:
         "/messages/{message_id}": {
             "get": _reads("The post with a Message-ID.", _ref("Post"), identifier, one_of)
         },
-        "/search": {"get": _reads("Search.", _ref("Hits"), *search, *pages)},
     }
+
+
+def _asked_of_search() -> list[Schema]:
+    return [
+        _parameter("q", "query", TEXT, "In the search syntax of the help page.", needed=True),
+        _parameter("sort", "query", {"enum": ["relevance", "newest", "oldest"]}, "The order."),
+        _parameter("without", "query", TEXTS, "Terms of glossaries not to be looked for."),
+        _parameter("expand", "query", {"enum": ["no"]}, "Look for what is in q, and no more."),
+    ]
 
 
 def _reads(summary: str, schema: Schema, *parameters: Schema) -> Schema:
@@ -141,57 +161,63 @@ def _writes(summary: str, needed: tuple[str, ...], *parameters: Schema) -> Schem
 
 
 def _schemas() -> Schema:
-    thread: Schema = {
-        "id": NUMBER,
-        "list": TEXT,
-        "subject": TEXT,
-        "posts": {**NUMBER, "description": "How many."},
-        "languages": {"type": "array", "items": LANGUAGE},
-        "titles": {
-            "type": "object",
-            "properties": dict.fromkeys(("fr", "en", "es"), TEXT),
-            "description": "What moderators call it in a language; else the subject stands.",
-        },
-        "tags": TEXTS,
-        "labels": {
-            "type": "array",
-            "items": {"enum": ["illustrate", "debate", "propose"]},
-        },
-        "started_at": TIME,
-        "last_post_at": TIME,
-        "state": {"enum": ["open", "closed"]},
-    }
+    thread = _of_a_thread()
     with_posts = thread | {
         "posts": {"type": "array", "items": _ref("Post"), "description": "In reply-tree order."},
         "post_count": NUMBER,
         "synthesis": {"type": "array", "items": _ref("Synthesis")},
     }
-    titles = dict.fromkeys(("fr", "en", "es"), TEXT)
     return {
-        "List": _object(
-            slug=TEXT,
-            address=TEXT,
-            title={"type": "object", "properties": titles},
-            mode={"enum": ["hosted", "mirrored"]},
-            visibility={"enum": ["public", "private"]},
-            threads=NUMBER,
-            posts=NUMBER,
-        ),
+        "List": _list_schema(),
         "Thread": _object(**thread),
         "ThreadWithPosts": _object(**with_posts),
-        "Synthesis": _object(
-            language=LANGUAGE,
-            text={**TEXT, "description": "Markdown."},
-            html=TEXT,
-            author=_object(name=TEXT),
-            written_at=TIME,
-            translated_from={"type": ["string", "null"]},
-            posts_since=NUMBER,
-        ),
+        "Synthesis": _synthesis_schema(),
         "Post": _post_schema(),
         "Hits": _hits_schema(),
         "Problem": _object(type=TEXT, title=TEXT, status=NUMBER, detail=TEXT),
     }
+
+
+def _list_schema() -> Schema:
+    return _object(
+        slug=TEXT,
+        address=TEXT,
+        title=IN_EACH_LANGUAGE,
+        mode={"enum": ["hosted", "mirrored"]},
+        visibility={"enum": ["public", "private"]},
+        threads=NUMBER,
+        posts=NUMBER,
+    )
+
+
+def _of_a_thread() -> Schema:
+    """The properties of a thread, with or without its posts."""
+    called = "What moderators call it in a language; else the subject stands."
+    return {
+        "id": NUMBER,
+        "list": TEXT,
+        "subject": TEXT,
+        "posts": {**NUMBER, "description": "How many."},
+        "languages": {"type": "array", "items": LANGUAGE},
+        "titles": {**IN_EACH_LANGUAGE, "description": called},
+        "tags": TEXTS,
+        "labels": {"type": "array", "items": {"enum": ["illustrate", "debate", "propose"]}},
+        "started_at": TIME,
+        "last_post_at": TIME,
+        "state": {"enum": ["open", "closed"]},
+    }
+
+
+def _synthesis_schema() -> Schema:
+    return _object(
+        language=LANGUAGE,
+        text={**TEXT, "description": "Markdown."},
+        html=TEXT,
+        author=_object(name=TEXT),
+        written_at=TIME,
+        translated_from={"type": ["string", "null"]},
+        posts_since=NUMBER,
+    )
 
 
 def _post_schema() -> Schema:
