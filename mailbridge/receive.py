@@ -24,9 +24,10 @@ from forum.storage.mail import Incoming, IncomingState
 from mailbridge.addressing import Route, resolve
 from mailbridge.authentication import Verdict, established
 from mailbridge.dns_text import TxtLookup, of_this_machine
+from mailbridge.failing import mark_failed, tell_author
 from mailbridge.mirror_digest import REASON as DIGEST
 from mailbridge.mirror_digest import unpacked
-from mailbridge.processing import SAID, process, tell_of_failure
+from mailbridge.processing import SAID, process
 from mailbridge.reasons import smtp_refusal
 
 log = logging.getLogger("passerelle.receive")
@@ -174,8 +175,8 @@ def _run(
                 time.sleep(0.05 * attempt)
                 continue
             log.exception("failed incoming=%d attempts=%d", incoming_id, attempt)
-            _mark_failed(session, incoming_id, error)
-            _tell_of_failure(session, incoming_id, now, settings, found)
+            mark_failed(session, incoming_id, error)
+            tell_author(session, incoming_id, now, settings, found)
             return _Done(ACCEPTED)
     return _Done(ACCEPTED)
 
@@ -270,33 +271,6 @@ def _established(
         session.rollback()
         log.exception("unchecked incoming=%d", incoming_id)
         return Verdict.NONE
-
-
-def _tell_of_failure(
-    session: Session, incoming_id: int, now: datetime, settings: Settings, found: Verdict
-) -> None:
-    """In a transaction of its own: what failed once may well fail again, and costs nothing then."""
-    try:
-        row = session.get(Incoming, incoming_id)
-        if row is not None:
-            tell_of_failure(session, row, load_raw(row.raw), now, settings, found)
-        session.commit()
-    except Exception:
-        session.rollback()
-        log.exception("untold incoming=%d", incoming_id)
-
-
-def _mark_failed(session: Session, incoming_id: int, error: Exception) -> None:
-    """In a transaction of its own; where that fails too, the row waits for the worker."""
-    try:
-        row = session.get(Incoming, incoming_id)
-        if row is not None:
-            row.state = IncomingState.FAILED
-            row.detail = f"{type(error).__name__}: {' '.join(str(error).split())}"[:1000]
-        session.commit()
-    except Exception:
-        session.rollback()
-        log.exception("unmarked incoming=%d", incoming_id)
 
 
 def _reply(session: Session, incoming_id: int) -> str:

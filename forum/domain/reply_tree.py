@@ -21,19 +21,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
+from forum.domain.reading_order import reading_order
 from forum.domain.thread_index import index_ids
 
 SUBJECT_WINDOW: Final = timedelta(days=30)
 """How long after a message an answer without references is joined to it by subject."""
 
 _NONE = -1
-
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +97,6 @@ def build(nodes: Iterable[Node]) -> Forest:
     builder.follow_thread_index()
     seekers = builder.follow_subjects()
     return builder.forest(seekers)
-
-
-def reading_order(keys: Sequence[K], parents: Mapping[K, K | None]) -> Iterator[tuple[K, int]]:
-    """Walk a reply tree depth first, without recursion.
-
-    :param keys: all keys, in the order siblings are to have.
-    :param parents: the parent of each key; None, or a key that is not there, makes a root.
-    :return: pairs of key and 0-based depth.
-    """
-    known = set(keys)
-    children: dict[K, list[K]] = {}
-    roots: list[K] = []
-    for key in keys:
-        parent = parents.get(key)
-        if parent is None or parent not in known:
-            roots.append(key)
-        else:
-            children.setdefault(parent, []).append(key)
-    stack = [(root, 0) for root in reversed(roots)]
-    while stack:
-        key, depth = stack.pop()
-        yield key, depth
-        stack.extend((child, depth + 1) for child in reversed(children.get(key, ())))
 
 
 class _Builder:

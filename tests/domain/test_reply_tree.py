@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.domain.reply_tree import Forest, Node, build, reading_order
+from forum.domain.reading_order import reading_order
+from forum.domain.reply_tree import Forest, Node, build
 from forum.domain.thread_index import index_ids
 
 START = datetime(2009, 4, 25, 9, 0, tzinfo=UTC)
