@@ -23,10 +23,10 @@ from forum.storage.people import (
     DeliveryMode,
     Subscription,
     SubscriptionState,
-    TokenKind,
     account_by_email,
     subscription_of,
 )
+from forum.storage.tokens import TokenKind
 from mailbridge.addressing import Route, RouteKind
 from mailbridge.command_words import Command, Verb, read_command
 

@@ -23,7 +23,8 @@ from forum.operations.moderation import AlreadyDecided, Verb
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import MailingList, roles_of
 from forum.storage.mail import HeldMessage, Notice
-from forum.storage.people import Account, TokenKind, account_by_email
+from forum.storage.people import Account, account_by_email
+from forum.storage.tokens import TokenKind
 from mailbridge.authentication import Verdict
 from mailbridge.command_words import plain_words
 

@@ -14,7 +14,8 @@ from forum.config import settings
 from forum.extensions import db
 from forum.operations import accounts as operations
 from forum.operations.tokens import issue_api_token
-from forum.storage.people import TokenScope, account_by_email, address_of
+from forum.storage.people import account_by_email, address_of
+from forum.storage.tokens import TokenScope
 
 
 @click.group("account")

@@ -19,11 +19,11 @@ from forum.storage.people import (
     Address,
     Author,
     HeldMail,
-    TokenKind,
     account_by_email,
     address_of,
     language_of_subscriber,
 )
+from forum.storage.tokens import TokenKind
 
 LOGIN_HOURS = 2
 NAME_CHARACTERS = 120

@@ -19,7 +19,8 @@ from forum.storage.archive import Thread
 from forum.storage.choices import Following, FollowingReason
 from forum.storage.lists import MailingList
 from forum.storage.mail import Notice
-from forum.storage.people import Subscription, SubscriptionState, TokenKind, subscription_of
+from forum.storage.people import Subscription, SubscriptionState, subscription_of
+from forum.storage.tokens import TokenKind
 
 SETTINGS_HOURS: Final = 2
 """How long a link opens the choices of a subscription."""

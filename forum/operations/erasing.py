@@ -32,8 +32,9 @@ from forum.storage.archive import Post, PostState
 from forum.storage.base import KEYED
 from forum.storage.choices import Invitation, ThreadSubscription
 from forum.storage.mail import HeldMessage, Incoming, IndexQueue, Notice, SendState
-from forum.storage.people import Account, Address, Author, Subscription, Token
+from forum.storage.people import Account, Address, Author, Subscription
 from forum.storage.privacy import ErasedMark, Erasure, ErasureRequest
+from forum.storage.tokens import Token
 
 
 class LastAdministrator(Exception):

@@ -13,8 +13,9 @@ from forum.operations import tokens
 from forum.operations.audit import record
 from forum.operations.erasing import erase
 from forum.operations.notices import NoticeKind, notify
-from forum.storage.people import Account, Token, TokenKind, administrators
+from forum.storage.people import Account, administrators
 from forum.storage.privacy import ErasureRequest
+from forum.storage.tokens import Token, TokenKind
 
 HOURS: Final = 48
 

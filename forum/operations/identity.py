@@ -17,7 +17,8 @@ from forum.storage.archive import Post
 from forum.storage.choices import ThreadSubscription
 from forum.storage.mail import HeldMessage, IndexQueue
 from forum.storage.mirror import outside_of
-from forum.storage.people import Account, Address, Author, Token, TokenKind, address_of
+from forum.storage.people import Account, Address, Author, address_of
+from forum.storage.tokens import Token, TokenKind
 
 CLAIM_HOURS = 24
 

@@ -21,11 +21,11 @@ from forum.storage.lists import MailingList
 from forum.storage.people import (
     Account,
     Subscription,
-    TokenKind,
     account_by_email,
     language_of_subscriber,
     subscription_of,
 )
+from forum.storage.tokens import TokenKind
 
 INVITATION_DAYS: Final = 14
 PER_HOUR: Final = 100

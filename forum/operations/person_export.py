@@ -26,13 +26,14 @@ from forum.storage.mail import (
     Incoming,
     Notice,
 )
-from forum.storage.people import ApiToken, Author, Subscription, Token
+from forum.storage.people import Author, Subscription
 from forum.storage.privacy import ErasureRequest
 from forum.storage.reading_marks import ListMark, ThreadMark
 from forum.storage.rules import SenderFlag
 from forum.storage.saved_searches import SavedSearch
 from forum.storage.sending import BounceStanding
 from forum.storage.synthesis import SynthesisVersion
+from forum.storage.tokens import ApiToken, Token
 from forum.storage.translations import PostTranslation
 
 _SECRET: Final = frozenset(

@@ -21,7 +21,7 @@ from forum.storage.mail import (
     SendState,
 )
 from forum.storage.mirror import MirrorNotice
-from forum.storage.people import Token
+from forum.storage.tokens import Token
 
 AT_ONCE: Final = 200
 """Rows of one kind in one transaction."""

@@ -21,10 +21,10 @@ from forum.storage.people import (
     DigestFormat,
     Subscription,
     SubscriptionState,
-    TokenKind,
     account_by_email,
     subscription_of,
 )
+from forum.storage.tokens import TokenKind
 
 CONFIRM_HOURS = 72
 

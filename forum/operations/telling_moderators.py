@@ -14,7 +14,8 @@ from forum.operations.notices import NoticeKind, notify
 from forum.storage.curation import PostReport
 from forum.storage.lists import MailingList, RoleName
 from forum.storage.mail import HeldMessage, Notice
-from forum.storage.people import Account, HeldMail, TokenKind, administrators, in_charge
+from forum.storage.people import Account, HeldMail, administrators, in_charge
+from forum.storage.tokens import TokenKind
 
 NOTICES_AN_HOUR: Final = 30
 """To one moderator, of what waits on one list; in a flood the queue alone tells of the rest."""

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.storage.lists import MailingList
-from forum.storage.people import Account, ApiToken, Token, TokenKind, TokenScope
+from forum.storage.people import Account
+from forum.storage.tokens import ApiToken, Token, TokenKind, TokenScope
 
 SECRET_BYTES = 24
 

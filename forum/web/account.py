@@ -15,7 +15,8 @@ from forum.operations.accounts import AccountError, set_held_mail, set_profile
 from forum.operations.tokens import issue_api_token
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState, Incoming
-from forum.storage.people import Account, Address, ApiToken, Subscription, TokenScope
+from forum.storage.people import Account, Address, Subscription
+from forum.storage.tokens import ApiToken, TokenScope
 from forum.storage.visibility import find_post
 from forum.web.access import signed_in, the_account
 from forum.web.addresses import page_number

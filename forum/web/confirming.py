@@ -16,7 +16,8 @@ from forum.operations.invitations import (
 from forum.operations.subscriptions import CONFIRM_HOURS, confirm_subscribe, confirm_unsubscribe
 from forum.operations.tokens import payload_of, peek
 from forum.storage.archive import Thread
-from forum.storage.people import Token, TokenKind, subscription_of
+from forum.storage.people import subscription_of
+from forum.storage.tokens import Token, TokenKind
 from forum.web.subscribing import words_of
 from forum.web.wording import change_text
 

@@ -24,7 +24,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from forum.domain.compose import is_blank
 from forum.operations.accounts import NAME_CHARACTERS, AccountError, check_email, check_name
-from forum.storage.people import TokenScope
+from forum.storage.tokens import TokenScope
 from forum.web.form_base import SiteForm
 from forum.web.wording import DELIVERY_CHOICES, OWN_NAMES
 

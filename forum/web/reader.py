@@ -11,7 +11,8 @@ from werkzeug.exceptions import Unauthorized
 from forum.extensions import db
 from forum.operations.tokens import api_token
 from forum.storage.base import set_reading
-from forum.storage.people import Account, ApiToken
+from forum.storage.people import Account
+from forum.storage.tokens import ApiToken
 from forum.storage.visibility import Reader, moderated_list_ids
 
 MODERATED: Final = "passerelle.moderated_lists"

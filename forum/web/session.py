@@ -21,7 +21,8 @@ from forum.operations.accounts import (
     use_login,
 )
 from forum.operations.tokens import peek
-from forum.storage.people import Account, TokenKind
+from forum.storage.people import Account
+from forum.storage.tokens import TokenKind
 from forum.web.addresses import LARGEST_KEY, safe_path, whole_number
 from forum.web.caching import keep_private
 from forum.web.forms import LoginForm

@@ -23,7 +23,8 @@ from forum.operations.subscriptions import subscribe
 from forum.operations.tokens import issue_api_token
 from forum.settings import Settings
 from forum.storage.lists import MailingList
-from forum.storage.people import Account, TokenScope
+from forum.storage.people import Account
+from forum.storage.tokens import TokenScope
 from tests.factories import mail
 from tests.flows.mirror_sides import Held, held_by, key_of, shown, write_on_the_web
 from tests.flows.outside_habits import Habits

@@ -18,7 +18,8 @@ from forum.operations.posting import post as submit
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
-from forum.storage.people import Account, TokenScope, subscription_of
+from forum.storage.people import Account, subscription_of
+from forum.storage.tokens import TokenScope
 from tests.factories import START, Make
 from tests.web.signing import sign_in
 

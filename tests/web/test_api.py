@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post, ThreadState
 from forum.storage.lists import MailingList
-from forum.storage.people import TokenScope
+from forum.storage.tokens import TokenScope
 from tests.factories import START, Make
 
 

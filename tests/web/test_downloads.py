@@ -17,7 +17,7 @@ from forum.operations.publishing import publish
 from forum.operations.tokens import issue_api_token
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
-from forum.storage.people import TokenScope
+from forum.storage.tokens import TokenScope
 from tests.factories import START, Make, mail
 from tests.web.signing import sign_in
 

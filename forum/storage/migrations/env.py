@@ -22,6 +22,7 @@ import forum.storage.saved_searches
 import forum.storage.sending
 import forum.storage.synthesis
 import forum.storage.thumbnails
+import forum.storage.tokens
 import forum.storage.topics
 import forum.storage.translations  # noqa: F401  (the tables register themselves)
 from forum.storage.base import Base

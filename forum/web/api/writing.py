@@ -15,8 +15,9 @@ from forum.extensions import db, limiter
 from forum.operations.posting import Discarded, Disposition, Duplicate, Held, Posted, Rejected
 from forum.operations.writing import write_post
 from forum.storage.archive import Post, PostState
-from forum.storage.people import Account, TokenScope
+from forum.storage.people import Account
 from forum.storage.post_rows import posts_where
+from forum.storage.tokens import TokenScope
 from forum.storage.visibility import Reader, find_list, find_post, find_thread
 from forum.web.addresses import absolute
 from forum.web.api.documents import Document, one_post
