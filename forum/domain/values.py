@@ -133,6 +133,17 @@ class Submission:
     flags: tuple[Flag, ...] = ()
     repairs: tuple[Repair, ...] = ()
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """What it answers: References, oldest first, then In-Reply-To where it adds one."""
+        # Further things in In-Reply-To that look like ids are most often mail addresses.
+        return tuple(dict.fromkeys((*self.references, *self.in_reply_to[:1])))
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whom it is from and to, as addresses are compared."""
+        return frozenset({self.author.key, *(box.key for box in self.recipients)} - {""})
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

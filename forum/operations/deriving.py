@@ -182,13 +182,11 @@ def header_values(submission: Submission, names: tuple[str, ...]) -> dict[str, A
     Args:
         names: Of its list, which subjects may bear as a prefix.
     """
-    people = {submission.author.key, *(box.key for box in submission.recipients)} - {""}
     parsed = subject.parse_subject(submission.subject, list_prefixes=names)
     return {
         "author_name": submission.author.name,
-        # Further things in In-Reply-To that look like ids are most often mail addresses.
-        "references": list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))),
-        "people": sorted(people),
+        "references": list(submission.parents),
+        "people": sorted(submission.people),
         "thread_index": submission.thread_index,
         "subject": submission.subject,
         "base_subject": subject.base_subject(submission.subject, names),

@@ -28,7 +28,6 @@ from forum.operations.importing_rows import (
     bytes_of,
     insert_numbered,
     own_ids,
-    parents,
     post_values,
     segment_values,
     table_of,
@@ -116,7 +115,7 @@ class Storing:
     def _wanted_ids(self, batch: Iterable[Ready]) -> list[str]:
         wanted: set[str] = set()
         for ready in batch:
-            wanted.update(own_ids(ready.submission), parents(ready.submission))
+            wanted.update(own_ids(ready.submission), ready.submission.parents)
         return sorted(wanted)
 
     def _known_ids(self, batch: Iterable[Ready]) -> Known:
@@ -203,7 +202,7 @@ class Storing:
     def _answered(
         self, submission: Submission, links: Known, where: Mapping[str, int]
     ) -> int | None:
-        for one in (*reversed(parents(submission)), *own_ids(submission)):
+        for one in (*reversed(submission.parents), *own_ids(submission)):
             found = where.get(one, links.threads.get(one))
             if found is not None:
                 return found
@@ -235,7 +234,7 @@ class Storing:
         """
         raw = bytes_of(ready.understood)
         home = self.session.get_one(MailingList, self.list_id)
-        mailing_list = destination(self.session, home, parents(ready.submission))
+        mailing_list = destination(self.session, home, ready.submission.parents)
         row = known_post(self.session, mailing_list, ready.submission.content_digest)
         if row is None:
             row = publish(

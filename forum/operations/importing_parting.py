@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from forum.operations.importing_rows import Ready, own_ids, parents
+from forum.operations.importing_rows import Ready, own_ids
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ def part(batch: Sequence[Ready], known: Mapping[str, int | None], links: Known) 
         seen.add(digest)
         parted.new.append(place)
         own = own_ids(ready.submission)
-        follows = any(one in links.moved for one in parents(ready.submission))
+        follows = any(one in links.moved for one in ready.submission.parents)
         if follows:
             links.moved.update(own)
         # An id that two texts bear, or an answer to what stands in another list by now.

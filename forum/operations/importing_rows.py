@@ -47,11 +47,6 @@ def own_ids(submission: Submission) -> tuple[str, ...]:
     return tuple(dict.fromkeys(own))
 
 
-def parents(submission: Submission) -> list[str]:
-    """References, oldest first, then In-Reply-To where it adds one."""
-    return list(dict.fromkeys((*submission.references, *submission.in_reply_to[:1])))
-
-
 def thread_values(submission: Submission, list_id: int, names: tuple[str, ...]) -> dict[str, Any]:
     """A thread that begins with a message; `names` of its list as `MailingList.subject_names`."""
     return {

@@ -24,7 +24,6 @@ from forum.operations.curation_following import (
     refuse_again,
     remember_there,
 )
-from forum.operations.importing_rows import parents
 from forum.operations.judging import Occasion, Sender, judged
 from forum.operations.publishing import add_alias, known_post, publish
 from forum.operations.raw import load_raw, store_raw
@@ -101,7 +100,7 @@ def post(
     sender = sender or Sender()
     submission = told_apart(session, mailing_list, submission)
     known = _known(session, mailing_list, submission)
-    home, mailing_list = mailing_list, destination(session, mailing_list, parents(submission))
+    home, mailing_list = mailing_list, destination(session, mailing_list, submission.parents)
     if known is None and mailing_list.id != home.id:
         known = _known(session, mailing_list, submission)
     if known is not None and not _is_judged_anew(known, sender):

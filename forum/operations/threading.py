@@ -132,16 +132,14 @@ def rethread(
 
 def _node_of(mailing_list: MailingList, submission: Submission) -> Node:
     names = mailing_list.subject_names
-    people = {submission.author.key, *(box.key for box in submission.recipients)}
     return Node(
         key=submission.content_digest,
         message_ids=(submission.message_id,) if submission.message_id else (),
-        # Further things in In-Reply-To that look like ids are most often mail addresses.
-        parents=tuple(dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))),
+        parents=submission.parents,
         date=submission.date,
         base_subject=base_subject(submission.subject, names),
         is_reply=parse_subject(submission.subject, list_prefixes=names).is_reply,
-        people=frozenset(people - {""}) - own_addresses(mailing_list),
+        people=submission.people - own_addresses(mailing_list),
         thread_index=submission.thread_index,
     )
 

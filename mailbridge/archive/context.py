@@ -127,5 +127,4 @@ class Context:
 
 def _answered(submission: Submission) -> list[str]:
     """The ids that a message answers, the nearest first."""
-    ids = dict.fromkeys((*submission.references, *submission.in_reply_to[:1]))
-    return list(ids)[::-1][:_NEAREST]
+    return list(submission.parents[::-1][:_NEAREST])

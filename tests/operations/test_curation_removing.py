@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forum.domain.curation import Refusal
@@ -39,6 +39,7 @@ from forum.storage.mail import (
     IncomingState,
     IndexQueue,
 )
+from tests.erased import everything
 from tests.factories import START, Make, mail
 from tests.operations.test_curation import Talk
 
@@ -71,22 +72,6 @@ DOXX = mail(
     references="a@example.org",
     date=START + timedelta(hours=2),
 )
-
-
-def everything(session: Session) -> str:
-    """All text and bytes of all tables."""
-    found = []
-    session.flush()
-    for (name,) in session.execute(
-        text("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if session.get_bind().dialect.name == "sqlite"
-        else text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-    ).all():
-        found += [str(row) for row in session.execute(text(f'SELECT * FROM "{name}"'))]
-    found += [
-        load_raw(row).decode("utf-8", "replace") for row in session.scalars(select(RawMessage))
-    ]
-    return "\n".join(found)
 
 
 def test_words_and_bytes_are_gone_and_answers_stay(talk: Talk, session: Session) -> None:

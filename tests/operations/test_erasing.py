@@ -21,7 +21,6 @@ from forum.domain.message import parse
 from forum.domain.values import Source
 from forum.operations.audit import record
 from forum.operations.erasing import LastAdministrator, erase
-from forum.operations.erasing_scan import scan_some
 from forum.operations.moderation import Verb, decide
 from forum.operations.naming import rename
 from forum.operations.notices import NoticeKind, notify
@@ -29,13 +28,13 @@ from forum.operations.posting import Held, post
 from forum.operations.raw import load_raw
 from forum.operations.retention import forget_some
 from forum.settings import Settings
-from forum.storage.archive import Post, RawMessage
+from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
-from forum.storage.base import Base
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, HeldMessage, Incoming, Notice
 from forum.storage.people import Account, Author, Subscription, address_of
 from mailbridge.receive import Envelope, receive
+from tests.erased import erase_whole, everything
 from tests.factories import START, Make, mail
 
 AWA = "awa@example.org"
@@ -87,25 +86,7 @@ def author(session: Session) -> Author:
 
 
 def erase_all(session: Session) -> int:
-    found = author(session)
-    erase(session, found, NOW)
-    number = found.id
-    while scan_some(session, NOW):
-        session.commit()
-    session.commit()
-    return number
-
-
-def everything(session: Session) -> str:
-    """All that the database holds, bytes of messages opened."""
-    rows = [
-        str([cell for cell in row if not isinstance(cell, bytes)])
-        for table in Base.metadata.sorted_tables
-        for row in session.execute(select(table))
-    ]
-    for raw in map(load_raw, session.scalars(select(RawMessage))):
-        rows += (parse(raw, START).text, raw.decode("utf-8", "replace"))
-    return "\n".join(rows)
+    return erase_whole(session, AWA, NOW)
 
 
 def test_no_row_and_no_byte_names_an_erased_person(session: Session, where: MailingList) -> None:
