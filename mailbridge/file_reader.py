@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -15,17 +13,11 @@ from forum.operations.attachment_text import (
     files_without,
     keep_text,
     kind_of,
-    newest_with_files,
     read_apart,
 )
 from forum.operations.erasing import without_erased
 from forum.storage.attachment_text import Outcome
-
-LOOK_EVERY_SECONDS: Final = 2.0
-ALL_AGAIN_SECONDS: Final = 1800.0
-"""A post that its author changed may have other files, however old it is."""
-LOOKED_AT_AGAIN: Final = 1_000
-"""Posts before the newest: what is committed late has a lower key."""
+from mailbridge.rounds import Rounds
 
 
 @dataclass(slots=True)
@@ -34,24 +26,16 @@ class FileReader:
 
     session: Session
     now: Callable[[], datetime]
-    _after: int = 0
-    """The posts up to this one are read."""
-    _looked_at: float = float("-inf")
-    _began_at: float = field(default_factory=time.monotonic)
+    _rounds: Rounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rounds = Rounds(self.session)
 
     def read_one(self) -> int:
         """Read one, where one is left; gives how many."""
-        if time.monotonic() - self._looked_at < LOOK_EVERY_SECONDS:
+        file = self._rounds.next(files_without)
+        if file is None:
             return 0
-        if time.monotonic() - self._began_at > ALL_AGAIN_SECONDS:
-            self._after, self._began_at = 0, time.monotonic()
-        waiting = files_without(self.session, self._after, 1)
-        if not waiting:
-            self._after = max(self._after, newest_with_files(self.session) - LOOKED_AT_AGAIN)
-            self.session.rollback()
-            self._looked_at = time.monotonic()
-            return 0
-        file = waiting[0]
         kind = kind_of(file.filename, file.content_type)
         content = content_of(self.session, file.post_id, file.index) if kind else None
         # No transaction waits for a long file.

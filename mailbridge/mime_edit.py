@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,15 +84,7 @@ def with_footer(
     ]
     if not edits:
         return _wrapped(raw, fields, body_at, footer)
-    if edits[0][0].start == 0:
-        return edits[0][1]
-    pieces: list[bytes] = []
-    at = body_at
-    for part, edited in edits:
-        pieces += [raw[at : part.start], edited.fields, b"\r\n", edited.body]
-        at = part.end
-    pieces.append(raw[at:])
-    return Content(_mime_fields(fields, _OF_THE_LIST), b"".join(pieces))
+    return _with_edits(raw, fields, body_at, edits)
 
 
 def redacted_content(raw: bytes, redact: Callable[[str], str]) -> Content:
@@ -103,17 +95,26 @@ def redacted_content(raw: bytes, redact: Callable[[str], str]) -> Content:
         redact: takes out of the text what must not be passed on.
     """
     fields, body_at, _ = split_headers(raw, 0, len(raw))
-    pieces: list[bytes] = []
-    at = body_at
+    edits: list[tuple[_Part, Content]] = []
     for part in _text_parts(raw):
         text = _decoded(raw[part.body_at : part.end], part.headers)
         if text is None or redact(text) == text:
             continue
         edited = _edited(raw, part, Footer("", "", b""), redact)
-        if edited is None:
-            continue
-        if part.start == 0:
-            return edited
+        if edited is not None:
+            edits.append((part, edited))
+    return _with_edits(raw, fields, body_at, edits)
+
+
+def _with_edits(
+    raw: bytes, fields: tuple[Field, ...], body_at: int, edits: Sequence[tuple[_Part, Content]]
+) -> Content:
+    """The content of a message with some of its parts in another form, the others untouched."""
+    if edits and edits[0][0].start == 0:
+        return edits[0][1]  # The message is that part.
+    pieces: list[bytes] = []
+    at = body_at
+    for part, edited in edits:
         pieces += [raw[at : part.start], edited.fields, b"\r\n", edited.body]
         at = part.end
     pieces.append(raw[at:])

@@ -12,7 +12,7 @@ from forum.domain.topics import is_reminder_due
 from forum.operations.notices import NoticeKind, notify
 from forum.storage.lists import MailingList
 from forum.storage.people import Address, DeliveryMode, Subscription, receives
-from forum.storage.topics import Topic
+from forum.storage.topics import Topic, in_language
 
 
 def queue_topic_reminders(session: Session, now: datetime) -> int:
@@ -71,13 +71,9 @@ def _remind(session: Session, topic: Topic, now: datetime) -> int:
             now,
             mailing_list=topic.mailing_list,
             token=row.token,
-            topic=_said(topic.titles, row.language),
-            product=_said(topic.products, row.language),
+            topic=in_language(topic.titles, row.language),
+            product=in_language(topic.products, row.language),
             tag=topic.tag,
             ends=day_in_words(topic.ends_on, row.language),
         )
     return len(people)
-
-
-def _said(texts: dict[str, str], language: str) -> str:
-    return texts.get(language) or next(filter(None, texts.values()), "")

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from forum.settings import SettingsError
 
+FAULTS_TOLD: Final = 5
+
 _NO_TABLE: Final = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
 
 
@@ -40,6 +42,13 @@ def check_arguments(arguments: Sequence[str]) -> None:
         except UnicodeEncodeError:
             if not os.path.lexists(argument):
                 raise BadInput(f"an argument is not UTF-8 text: {argument!a}") from None
+
+
+def first_of(faults: Sequence[str]) -> str:
+    """What is wrong in a file, in one line: the first faults, and how many more there are."""
+    told = "; ".join(faults[:FAULTS_TOLD])
+    more = len(faults) - FAULTS_TOLD
+    return f"{told}; and {more} more" if more > 0 else told
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from forum.clock import utcnow
-from forum.commands.errors import BadInput, Failure
+from forum.commands.errors import BadInput, Failure, first_of
 from forum.commands.lookup import the_list
 from forum.domain.glossary import MOST_FORMS, NOTE_CHARACTERS, TERM_CHARACTERS
 from forum.domain.glossary_files import (
@@ -28,7 +28,6 @@ from forum.operations.glossary import TooManyError, import_concepts
 from forum.storage.base import reading
 from forum.storage.glossary import concepts_of_list
 
-FAULTS_TOLD: Final = 5
 FORMATS: Final = ("csv", "tbx")
 
 _FORMAT: Final = click.option(
@@ -62,10 +61,8 @@ def read(slug: str, file: Path, form: str | None) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} cannot be read as UTF-8 text: {error}") from None
     if found.faults:
-        told = [_fault_text(one) for one in found.faults[:FAULTS_TOLD]]
-        more = len(found.faults) - len(told)
-        end = f"; and {more} more" if more else ""
-        raise BadInput(f"{file}: nothing was taken in: {'; '.join(told)}{end}")
+        told = first_of([_fault_text(one) for one in found.faults])
+        raise BadInput(f"{file}: nothing was taken in: {told}")
     try:
         done = import_concepts(db.session(), mailing_list, found.concepts, utcnow())
     except TooManyError:

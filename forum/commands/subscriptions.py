@@ -11,7 +11,7 @@ import click
 from flask.cli import with_appcontext
 
 from forum.clock import utcnow
-from forum.commands.errors import BadInput
+from forum.commands.errors import BadInput, first_of
 from forum.commands.lookup import LANGUAGE, one_of, print_row, the_list
 from forum.domain.values import LANGUAGES
 from forum.extensions import db
@@ -24,8 +24,6 @@ from forum.operations.subscriptions import Choices
 from forum.storage.base import reading
 from forum.storage.lists import MailingList
 from forum.storage.people import DeliveryMode, DigestFormat, SubscriptionState, subscription_of
-
-FAULTS_TOLD: Final = 5
 
 _CHOICES: Final = (
     click.option("--language", type=LANGUAGE, help="Of the mail's own words; else the list's."),
@@ -158,10 +156,8 @@ def _read_file(path: Path) -> tuple[Joining, ...]:
         raise BadInput(f"{path} cannot be read as UTF-8 text: {error}") from None
     if not found.faults:
         return found.people
-    told = [_fault_text(one) for one in found.faults[:FAULTS_TOLD]]
-    more = len(found.faults) - len(told)
-    end = f"; and {more} more" if more else ""
-    raise BadInput(f"{path}: nobody was subscribed: {'; '.join(told)}{end}")
+    told = first_of([_fault_text(one) for one in found.faults])
+    raise BadInput(f"{path}: nobody was subscribed: {told}")
 
 
 def _fault_text(bad: BadLine) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from forum.domain.file_text import LARGEST_FILE, NotReadableError, kind_of, text_of
@@ -61,11 +61,6 @@ def files_without(session: Session, after: int, limit: int) -> list[WaitingFile]
         .limit(limit)
     )
     return [WaitingFile(*row) for row in rows]
-
-
-def newest_with_files(session: Session) -> int:
-    """The id of the last post with an attachment; 0: there is none."""
-    return session.scalar(select(func.max(PostAttachment.post_id))) or 0
 
 
 def content_of(session: Session, post_id: int, index: int) -> bytes | None:
@@ -138,7 +133,7 @@ def main() -> int:
     return 0
 
 
-__all__ = ["content_of", "files_without", "keep_text", "kind_of", "newest_with_files", "read_apart"]
+__all__ = ["content_of", "files_without", "keep_text", "kind_of", "read_apart"]
 
 if __name__ == "__main__":
     sys.exit(main())

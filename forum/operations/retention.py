@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -67,11 +68,7 @@ def _refused(session: Session, before: datetime) -> int:
         .order_by(HeldMessage.id)
         .limit(AT_ONCE)
     ).all()
-    raw_ids = [row.raw_id for row in rows]
-    for row in rows:
-        session.delete(row)
-    _forget(session, raw_ids)
-    return len(rows)
+    return _forget(session, rows)
 
 
 def _incoming(session: Session, before: datetime) -> int:
@@ -88,11 +85,7 @@ def _incoming(session: Session, before: datetime) -> int:
         .order_by(Incoming.id)
         .limit(AT_ONCE)
     ).all()
-    raw_ids = [row.raw_id for row in rows]
-    for row in rows:
-        session.delete(row)
-    _forget(session, raw_ids)
-    return len(rows)
+    return _forget(session, rows)
 
 
 def _sent(session: Session, before: datetime) -> int:
@@ -113,7 +106,12 @@ def _sent(session: Session, before: datetime) -> int:
     return done
 
 
-def _forget(session: Session, raw_ids: list[int]) -> None:
+def _forget(session: Session, rows: Sequence[HeldMessage | Incoming]) -> int:
+    """Delete rows, and their bytes where no other row has them; gives how many rows."""
+    raw_ids = [row.raw_id for row in rows]
+    for row in rows:
+        session.delete(row)
     if raw_ids:
         overwrite_what_is_freed(session)
         forget_bytes(session, raw_ids)
+    return len(rows)

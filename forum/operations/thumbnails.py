@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from forum.domain.message import attachment_content
@@ -41,11 +41,6 @@ def pictures_without(session: Session, after: int, limit: int) -> list[tuple[int
         .limit(limit)
     )
     return [(row[0], row[1]) for row in rows]
-
-
-def newest_with_files(session: Session) -> int:
-    """The highest key of a post with an attachment; 0 where there is none."""
-    return session.scalar(select(func.max(PostAttachment.post_id))) or 0
 
 
 def picture_of(session: Session, post_id: int, index: int) -> bytes | None:

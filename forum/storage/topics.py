@@ -59,18 +59,19 @@ class TopicRow:
 
     def title(self, language: str) -> str:
         """The title in a language, or in another one."""
-        return _in_language(self.titles, language)
+        return in_language(self.titles, language)
 
     def product(self, language: str) -> str:
         """What is to come of it, in a language or in another one."""
-        return _in_language(self.products, language)
+        return in_language(self.products, language)
 
     def is_open(self, today: date) -> bool:
         """Whether it is talked about on a day."""
         return self.starts_on <= today <= self.ends_on
 
 
-def _in_language(texts: dict[str, str], language: str) -> str:
+def in_language(texts: dict[str, str], language: str) -> str:
+    """A topic's words in a language, or in another one that has some."""
     return texts.get(language) or next(filter(None, texts.values()), "")
 
 

@@ -188,9 +188,7 @@ def find_thread(session: Session, reader: Reader, thread_id: int) -> Thread | No
 
 def find_post(session: Session, reader: Reader, post_id: int) -> Post | None:
     """A post, if the reader may see it. Hidden ones are seen by moderators alone."""
-    post = session.scalar(
-        select(Post).join(MailingList).where(Post.id == post_id, visible_lists(reader))
-    )
+    post = _in_a_visible_list(session, reader, post_id)
     if post is None or post.state == PostState.VISIBLE:
         return post
     return post if may_moderate(session, reader, post.mailing_list_id) else None
@@ -198,12 +196,15 @@ def find_post(session: Session, reader: Reader, post_id: int) -> Post | None:
 
 def find_place(session: Session, reader: Reader, post_id: int) -> Post | None:
     """A post whose place in its thread the reader may see: a tombstone has one too."""
-    post = session.scalar(
-        select(Post).join(MailingList).where(Post.id == post_id, visible_lists(reader))
-    )
+    post = _in_a_visible_list(session, reader, post_id)
     if post is not None and post.state == PostState.REMOVED:
         return post
     return find_post(session, reader, post_id)
+
+
+def _in_a_visible_list(session: Session, reader: Reader, post_id: int) -> Post | None:
+    query = select(Post).join(MailingList).where(Post.id == post_id, visible_lists(reader))
+    return session.scalar(query)
 
 
 def may_moderate(session: Session, reader: Reader, mailing_list_id: int) -> bool:

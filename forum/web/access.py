@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from flask import abort
+from flask import abort, request
 from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
 
 from forum.extensions import db, login_manager
 from forum.storage.lists import MailingList
@@ -39,6 +40,11 @@ def login_page() -> ResponseReturnValue:
     """The way to the login page, and back to what was asked for."""
     answer: ResponseReturnValue = login_manager.unauthorized()
     return answer
+
+
+def given_address() -> str:
+    """Whom a limit counts: the address that a form was given, else who asks."""
+    return request.form.get("email", "").strip().lower() or get_remote_address()
 
 
 def signed_in(view: View[P]) -> View[P]:

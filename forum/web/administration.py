@@ -74,7 +74,7 @@ def overview() -> ResponseReturnValue:
 def new_list() -> ResponseReturnValue:
     """Create a list."""
     form = NewListForm()
-    if form.validate_on_submit() and _has_titles(form):
+    if form.validate_on_submit() and form.has_titles():
         titles = {code: form[f"title_{code}"].data or "" for code in LANGUAGES}
         try:
             made = create_list(db.session(), form.address.data, titles, utcnow(), **_options(form))
@@ -95,7 +95,7 @@ def one_list(slug: str) -> ResponseReturnValue:
     """Change a list."""
     mailing_list = _the_list(slug)
     form = ListForm(obj=mailing_list)
-    if form.validate_on_submit() and _has_titles(form):
+    if form.validate_on_submit() and form.has_titles():
         try:
             edit_list(db.session(), mailing_list, **_options(form))
         except ListError as error:
@@ -111,13 +111,6 @@ def one_list(slug: str) -> ResponseReturnValue:
 
 def _the_list(slug: str) -> MailingList:
     return list_by_slug(db.session(), slug) or abort(404)
-
-
-def _has_titles(form: ListForm) -> bool:
-    missing = [code for code in LANGUAGES if not form[f"title_{code}"].data]
-    for code in missing:
-        form[f"title_{code}"].errors = (_("A list needs a title in each language."),)
-    return not missing
 
 
 def _options(form: ListForm) -> dict[str, str]:

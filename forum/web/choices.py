@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 
 from forum.clock import utcnow
 from forum.config import settings
@@ -20,7 +19,7 @@ from forum.operations.choices import (
 )
 from forum.operations.subscriptions import set_options
 from forum.storage.people import Subscription, subscription_of
-from forum.web.access import visible_list_or_404
+from forum.web.access import given_address, visible_list_or_404
 from forum.web.caching import keep_private
 from forum.web.choice_forms import ChoicesForm, LinkForm
 from forum.web.subscribing import words_of
@@ -43,13 +42,9 @@ def state_now(subscription: Subscription) -> str:
 blueprint.after_request(keep_private)
 
 
-def _given_address() -> str:
-    return request.form.get("email", "").strip().lower() or get_remote_address()
-
-
 @blueprint.route("/lists/<slug>/choices", methods=["GET", "POST"])
 @limiter.limit("20 per minute;100 per hour", methods=["POST"])
-@limiter.limit("10 per hour", methods=["POST"], key_func=_given_address)
+@limiter.limit("10 per hour", methods=["POST"], key_func=given_address)
 def ask(slug: str) -> ResponseReturnValue:
     """Send a link to a subscriber; the page says the same of everybody."""
     mailing_list = visible_list_or_404(slug)

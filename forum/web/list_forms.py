@@ -17,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
+from forum.domain.values import LANGUAGES
 from forum.operations.invitations import WORD_CHARACTERS
 from forum.operations.lists import PREFIX_CHARACTERS, TITLE_CHARACTERS, WELCOME_CHARACTERS
 from forum.storage.lists import (
@@ -97,6 +98,13 @@ class ListBasics(SiteForm):
         ],
     )
     subject_prefix = prefix_field(_("Prefix of the subjects in mails"))
+
+    def has_titles(self) -> bool:
+        """Whether there is a title in each language; what is missing is said at its field."""
+        missing = [code for code in LANGUAGES if not self[f"title_{code}"].data]
+        for code in missing:
+            self[f"title_{code}"].errors = (_("A list needs a title in each language."),)
+        return not missing
 
 
 class ListForm(ListBasics):

@@ -47,7 +47,7 @@ def know_in_templates(state: BlueprintSetupState) -> None:
 def show(mailing_list: MailingList) -> ResponseReturnValue:
     """See and change the settings."""
     form = ListSettingsForm(obj=mailing_list)
-    if form.validate_on_submit() and _has_titles(form):
+    if form.validate_on_submit() and form.has_titles():
         try:
             changed = _keep(mailing_list, form)
         except ListError as error:
@@ -80,10 +80,3 @@ def _keep(mailing_list: MailingList, form: ListSettingsForm) -> bool:
             changed=sorted(new),
         )
     return bool(new)
-
-
-def _has_titles(form: ListSettingsForm) -> bool:
-    missing = [code for code in LANGUAGES if not form[f"title_{code}"].data]
-    for code in missing:
-        form[f"title_{code}"].errors = (_("A list needs a title in each language."),)
-    return not missing

@@ -6,7 +6,6 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from flask_limiter.util import get_remote_address
 from flask_login import login_user, logout_user
 
 from forum.clock import utcnow
@@ -23,6 +22,7 @@ from forum.operations.accounts import (
 from forum.operations.tokens import peek
 from forum.storage.people import Account
 from forum.storage.tokens import TokenKind
+from forum.web.access import given_address
 from forum.web.addresses import LARGEST_KEY, safe_path, whole_number
 from forum.web.caching import keep_private
 from forum.web.forms import LoginForm
@@ -47,13 +47,9 @@ def load_account(key: str) -> Account | None:
 blueprint.after_request(keep_private)
 
 
-def _given_address() -> str:
-    return request.form.get("email", "").strip().lower() or get_remote_address()
-
-
 @blueprint.route("/login", methods=["GET", "POST"])
 @limiter.limit("20 per minute;100 per hour", methods=["POST"])
-@limiter.limit("10 per 15 minutes", methods=["POST"], key_func=_given_address)
+@limiter.limit("10 per 15 minutes", methods=["POST"], key_func=given_address)
 def login() -> ResponseReturnValue:
     """Ask for an address, and mail it a link; or take a password from who has one."""
     next_path = safe_path(request.values.get("next", ""), "")

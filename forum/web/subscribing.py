@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 
 from forum.clock import utcnow
 from forum.config import settings
@@ -35,7 +34,7 @@ from forum.storage.people import (
     SubscriptionState,
     subscription_of,
 )
-from forum.web.access import visible_list_or_404
+from forum.web.access import given_address, visible_list_or_404
 from forum.web.choice_forms import PauseForm
 from forum.web.forms import JoinForm, JoinHereForm
 from forum.web.reader import current_account
@@ -46,13 +45,9 @@ LEAVING = frozenset({"unsubscribe", "One-Click"})
 """What the page's button sends, and what a mail program does (RFC 8058, section 3.1)."""
 
 
-def _given_address() -> str:
-    return request.form.get("email", "").strip().lower() or get_remote_address()
-
-
 @blueprint.route("/lists/<slug>/subscribe", methods=["GET", "POST"])
 @limiter.limit("20 per minute;100 per hour", methods=["POST"])
-@limiter.limit("10 per hour", methods=["POST"], key_func=_given_address)
+@limiter.limit("10 per hour", methods=["POST"], key_func=given_address)
 def join(slug: str) -> ResponseReturnValue:
     """Join a list."""
     mailing_list = visible_list_or_404(slug)
