@@ -61,6 +61,7 @@ class PostRow:
     position: int
     depth: int
     date: datetime
+    arrived_at: datetime
     source: str
     language: str
     state: str
@@ -240,6 +241,7 @@ def _posts(members_html: bool) -> Select[*tuple[Any, ...]]:
         Post.position,
         Post.depth,
         Post.date,
+        Post.arrived_at,
         Post.source,
         Post.language,
         Post.state,

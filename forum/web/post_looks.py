@@ -11,7 +11,7 @@ from forum.domain import parallel
 from forum.domain.shortening import beginning, is_long
 from forum.domain.values import MULTIPLE
 from forum.i18n import current_language
-from forum.operations.curation_authors import TIME_TO_EDIT
+from forum.operations.curation_authors import is_young
 from forum.storage.post_rows import PostRow, page_of
 from forum.storage.visibility import Reader
 from forum.web.addresses import address_with
@@ -77,7 +77,7 @@ def looks_of(
             masked=reader.is_anonymous,
             signed_in=not reader.is_anonymous,
             own=own,
-            fresh=own and now - post.date <= TIME_TO_EDIT,
+            fresh=own and is_young(post.arrived_at, now),
             unread=post.id in unread,
             moderates=stance.moderates,
             may_fetch=stance.may_fetch,

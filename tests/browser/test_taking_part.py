@@ -141,6 +141,25 @@ def test_an_attached_file_comes_back_byte_for_byte(page: Page, thread: int, tmp_
     assert waiting.value.path().read_bytes() == content
 
 
+def test_an_author_changes_what_they_sent_by_mail(
+    house: House, thread: int, new_page: NewPage, java_script_enabled: bool
+) -> None:
+    page = new_page(AWA, java_script_enabled=java_script_enabled, locale="fr")
+    page.goto(f"/threads/{thread}")
+    post = page.locator("article").first
+    post.get_by_role("link", name="Modifier").press("Enter")
+    box = page.get_by_label("Votre texte", exact=True)
+    expect(box).to_have_value(re.compile("Nous cherchons une cuisine"))
+    box.fill("Bonjour à tous,\n\nNous avons trouvé une **cuisine**.\n")
+    page.get_by_role("button", name="Enregistrer la modification").press("Enter")
+    expect(page.locator(".notices")).to_contain_text("modifié")
+    expect(post.locator(".post-body strong")).to_have_text("cuisine")
+    expect(post).not_to_contain_text("Nous cherchons")
+    post.get_by_role("link", name="Textes antérieurs").press("Enter")
+    expect(page.locator("pre").first).to_contain_text("Nous avons trouvé")
+    expect(page.locator("pre").last).to_contain_text("Nous cherchons une cuisine")
+
+
 def test_who_reads_without_signing_in_is_led_back_to_the_answer(
     house: House, sink: Sink, new_page: NewPage, java_script_enabled: bool, thread: int
 ) -> None:

@@ -102,13 +102,25 @@ def test_a_changed_text_is_offered_to_be_mailed_once(
 
 
 def test_later_there_is_nothing_to_change(client: FlaskClient, make: Make, post: Post) -> None:
-    post.arrived_at = post.date = utcnow() - timedelta(minutes=31)
+    post.arrived_at = utcnow() - timedelta(minutes=31)
     make.commit()
     assert "/edit" not in client.get(f"/threads/{post.thread_id}").text
     assert client.get(f"/posts/{post.id}/edit").status_code == 404
     answer = client.post(f"/posts/{post.id}/edit", data={"text": "Autre chose."})
     assert answer.status_code == 400
     assert "the time for it is over" in answer.text
+
+
+@pytest.mark.parametrize("clock", [timedelta(days=-900), timedelta(days=900)])
+def test_what_can_be_changed_is_told_by_when_it_came_not_by_its_author_s_clock(
+    client: FlaskClient, make: Make, author: Account, post: Post, clock: timedelta
+) -> None:
+    post.date = utcnow() + clock
+    make.commit()
+    assert f"/posts/{post.id}/edit" in client.get(f"/threads/{post.thread_id}").text
+    post.arrived_at = utcnow() - timedelta(minutes=31)
+    make.commit()
+    assert "/edit" not in client.get(f"/threads/{post.thread_id}").text
 
 
 def test_others_neither_change_nor_withdraw_it(client: FlaskClient, make: Make, post: Post) -> None:
