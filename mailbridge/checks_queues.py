@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forum.operations.limits import held_by_limits
 from forum.storage.archive import Post
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, Mode
 from forum.storage.mail import (
     Delivery,
     DigestDelivery,
@@ -85,6 +85,21 @@ def limits(
             "limits", f"{held.waiting} copies wait: the {what} {held.name} has had {held.limit} "
             "within an hour", "They leave by themselves. Where that is too few, raise "
             f"{what.upper()}_HOURLY_LIMIT.",
+        )  # fmt: skip
+
+
+def mirrors(session: Session, trusted_authserv: str) -> Iterator[Finding]:
+    """Mirrored lists to which anybody can write in the name of the outside list."""
+    if trusted_authserv.strip():
+        return
+    slugs = session.scalars(
+        select(MailingList.slug).where(MailingList.mode == Mode.MIRRORED).order_by(MailingList.slug)
+    ).all()
+    if slugs:
+        yield warning(
+            "mirrors", f"a forged List-Id is posted as the outside list's: {', '.join(slugs)}",
+            "Set TRUSTED_AUTHSERV to the authserv-id of a mail server that checks SPF; until then "
+            "tell nobody the bridge addresses.",
         )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ def _of_the_tables(session: Session, now: datetime, kept: Settings) -> Iterator[
         yield from checks_queues.outgoing(session, now)
         yield from checks_queues.limits(session, kept.hourly_limits, now)
         yield from checks_queues.lists(session, kept.mail_domain)
+        yield from checks_queues.mirrors(session, kept.trusted_authserv)
         yield from checks_fetching.fetching(session, now, fetched_every)
     except SQLAlchemyError as error:
         session.rollback()

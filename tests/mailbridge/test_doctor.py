@@ -289,6 +289,25 @@ def test_a_list_of_another_domain_is_told(session: Session, make: Make) -> None:
     assert (level, told) == (Level.WARNING, "not at MAIL_DOMAIN: ancrage@other.example.net")
 
 
+def test_a_mirror_without_a_server_that_checks_senders_is_told(
+    session: Session, make: Make
+) -> None:
+    make.mailing_list("atelier")
+    assert list(checks_queues.mirrors(session, "")) == []
+    for slug in ("verger", "ancrage"):
+        addresses = {
+            "upstream_address": f"{slug}@example.net",
+            "bridge_address": f"b{slug}@example.org",
+        }
+        make.mailing_list(slug, mode="mirrored", **addresses)
+    session.flush()
+    (found,) = checks_queues.mirrors(session, " ")
+    assert found.level == Level.WARNING
+    assert found.text.endswith("the outside list's: ancrage, verger")
+    assert "Set TRUSTED_AUTHSERV" in found.advice
+    assert list(checks_queues.mirrors(session, "mx.example.org")) == []
+
+
 def test_a_late_notice_is_told(session: Session) -> None:
     long_ago = utcnow() - timedelta(hours=1)
     notify(session, NoticeKind.LOGIN, "awa@example.org", "fr", long_ago)
