@@ -65,7 +65,7 @@ def obey(
         What was asked, for the log of incoming mail.
     """
     command = _command(route, submission)
-    language = answer_language(session, mailing_list, submission, command.language)
+    language = known_language(session, mailing_list, submission, command.language)
     asking = _Asking(session, mailing_list, submission, language, now, site_url)
     match command.verb:
         case Verb.SUBSCRIBE:
@@ -101,13 +101,18 @@ def is_for_owners(
     return not (account.is_admin or roles_of(session, account.id, mailing_list.id))
 
 
-def answer_language(
+def answer_language(session: Session, mailing_list: MailingList, submission: Submission) -> str:
+    """The language in which a sender is answered: theirs, else the list's."""
+    return known_language(session, mailing_list, submission, None) or mailing_list.language
+
+
+def known_language(
     session: Session, mailing_list: MailingList, submission: Submission, of_word: str | None
-) -> str:
+) -> str | None:
     """The sender's language: as they chose it, else of their command, else of their text.
 
     Args:
-        of_word: the language of the command's word, if it has one.
+        of_word: The language of the command's word, if it has one.
     """
     email = submission.author.key
     subscription = subscription_of(session, mailing_list.id, email) if email else None
@@ -116,7 +121,7 @@ def answer_language(
     account = account_by_email(session, email) if email else None
     if account is not None:
         return account.language
-    return of_word or _written_in(submission) or mailing_list.language
+    return of_word or _written_in(submission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,8 @@ class _Asking:
     session: Session
     mailing_list: MailingList
     submission: Submission
-    language: str
+    language: str | None
+    """Of who asks; None where it is not known."""
     now: datetime
     site_url: str
 
@@ -152,7 +158,6 @@ class _Asking:
             self.mailing_list,
             self.submission.author.address,
             self.now,
-            language=self.language,
             site_url=self.site_url,
         )
 
@@ -234,7 +239,7 @@ class _Asking:
             self.session,
             kind,
             recipient,
-            self.language,
+            self.language or self.mailing_list.language,
             self.now,
             mailing_list=self.mailing_list,
             in_reply_to=self.submission.message_id or "",

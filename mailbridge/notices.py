@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from forum.domain.days import day_in_words
-from forum.domain.values import Mailbox
+from forum.domain.values import LANGUAGES, Mailbox
 from forum.operations.notices import NoticeKind
 from forum.settings import Settings
 from forum.storage.lists import MailingList
@@ -43,6 +43,7 @@ _ANSWERS = frozenset(
 _CONFIRMED_BY_REPLY = frozenset(
     {
         NoticeKind.CONFIRM_SUBSCRIBE,
+        NoticeKind.CONFIRM_IN_ALL,
         NoticeKind.CONFIRM_UNSUBSCRIBE,
         NoticeKind.CONFIRM_CHANGE,
         NoticeKind.INVITATION,
@@ -71,8 +72,8 @@ def build(notice: Notice, settings: Settings, attached: Attached | None = None) 
         FileNotFoundError, KeyError: its kind or its values are not those of a template.
     """
     mailing_list = notice.mailing_list
-    values = _values(notice, settings)
-    text = texts.fill(notice.kind, notice.language, values)
+    values = _values(notice, settings, notice.language)
+    text = _text(notice, settings)
     content = text_content(text.body, "plain")
     if attached is not None:
         content = _with_attached(content, attached, notice)
@@ -89,13 +90,30 @@ def build(notice: Notice, settings: Settings, attached: Attached | None = None) 
             list_headers.message_id_field("In-Reply-To", _answered(values)),
             list_headers.folded("Auto-Submitted", _auto_submitted(notice)),
             list_headers.folded("X-Auto-Response-Suppress", "All"),
-            list_headers.content_language([notice.language]),
+            list_headers.content_language(_languages(notice)),
             b"MIME-Version: 1.0\r\n",
         )
     )
     ring = ring_of(settings.data_dir, settings.mail_domain)
     message = message_of(head + content.fields, content.body, ring)
     return Copy(_reverse_path(notice, mailing_list), notice.recipient, message)
+
+
+def _languages(notice: Notice) -> tuple[str, ...]:
+    """What it is written in: its own language, where that is a guess with the others below."""
+    if notice.kind != NoticeKind.CONFIRM_IN_ALL:
+        return (notice.language,)
+    return tuple(dict.fromkeys((notice.language, *LANGUAGES)))
+
+
+def _text(notice: Notice, settings: Settings) -> texts.Text:
+    """The text in each of its languages, one below the other."""
+    said = [
+        texts.fill(notice.kind, language, _values(notice, settings, language))
+        for language in _languages(notice)
+    ]
+    subject = " / ".join(one.subject for one in said)
+    return texts.Text(subject, "\n".join(one.body for one in said))
 
 
 def _reverse_path(notice: Notice, mailing_list: MailingList | None) -> str:
@@ -109,7 +127,7 @@ def _answered(values: dict[str, str]) -> list[str]:
     return [identifier] if identifier else []
 
 
-def _values(notice: Notice, settings: Settings) -> dict[str, str]:
+def _values(notice: Notice, settings: Settings, language: str) -> dict[str, str]:
     """What templates may name: the notice's own values, its list's and the site's."""
     values = {
         "recipient": notice.recipient,
@@ -123,7 +141,7 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         "reason": "",
     }
     if notice.mailing_list is not None:
-        values |= _list_values(notice.mailing_list, notice.language, settings.site_url)
+        values |= _list_values(notice.mailing_list, language, settings.site_url)
     values |= notice.params
     if notice.params.get("token"):
         values["unsubscribe_url"] = list_headers.unsubscribe_url(
@@ -131,11 +149,11 @@ def _values(notice: Notice, settings: Settings) -> dict[str, str]:
         )
     if values.get("until"):
         day = date.fromisoformat(values["until"])
-        values["until"] = day_in_words(day, notice.language)
+        values["until"] = day_in_words(day, language)
     if "reasons" in values:
         codes = values["reasons"].split(",")
-        values["advice"] = advice(codes, notice.language, values)
-        values["reasons"] = in_words(codes, notice.language)
+        values["advice"] = advice(codes, language, values)
+        values["reasons"] = in_words(codes, language)
     return values
 
 

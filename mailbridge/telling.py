@@ -62,7 +62,7 @@ def tell_author(
         session,
         kind,
         recipient,
-        commands.answer_language(session, mailing_list, submission, None),
+        commands.answer_language(session, mailing_list, submission),
         now,
         mailing_list=mailing_list,
         subject=submission.subject,

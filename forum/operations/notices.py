@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
 
     LOGIN = "login"
     CONFIRM_SUBSCRIBE = "confirm-subscribe"
+    CONFIRM_IN_ALL = "confirm-in-all"
+    """The same to somebody whose language is not known: in all three, each in few words."""
     CONFIRM_UNSUBSCRIBE = "confirm-unsubscribe"
     CONFIRM_ADDRESS = "confirm-address"
     WELCOME = "welcome"

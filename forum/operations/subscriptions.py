@@ -96,21 +96,33 @@ def request_subscribe(
     now: datetime,
     *,
     name: str = "",
-    language: str,
+    language: str | None,
     site_url: str,
 ) -> None:
     """Mail an address what it must do to join.
+
+    Args:
+        language: Of who asks; None where it is not known: then the mail is in all three, the
+            list's first.
 
     Raises:
         AccountError: it is not an address.
     """
     email = check_email(email)
-    payload = {"name": name, "language": language, "visibility": mailing_list.visibility}
-    _ask(session, TokenKind.SUBSCRIBE, mailing_list, email, now, payload, language, site_url)
+    payload = {"name": name, "language": language or "", "visibility": mailing_list.visibility}
+    kind = NoticeKind.CONFIRM_SUBSCRIBE if language else NoticeKind.CONFIRM_IN_ALL
+    language = language or mailing_list.language
+    _ask(session, TokenKind.SUBSCRIBE, kind, mailing_list, email, now, payload, language, site_url)
 
 
-def confirm_subscribe(session: Session, secret: str, now: datetime) -> Subscription | None:
-    """Join by a confirmation's secret; None where it is unknown, used or too old."""
+def confirm_subscribe(
+    session: Session, secret: str, now: datetime, *, language: str | None = None
+) -> Subscription | None:
+    """Join by a confirmation's secret; None where it is unknown, used or too old.
+
+    Args:
+        language: Of the page on which it is confirmed, for who told none when they asked.
+    """
     token = tokens.redeem(session, TokenKind.SUBSCRIBE, secret, now)
     if token is None or token.mailing_list is None:
         return None
@@ -124,7 +136,7 @@ def confirm_subscribe(session: Session, secret: str, now: datetime) -> Subscript
         token.email,
         now,
         name=payload.get("name", ""),
-        language=payload.get("language") or None,
+        language=payload.get("language") or language,
     )
     if not was_there:
         welcome(session, subscription, now)
@@ -150,15 +162,14 @@ def request_unsubscribe(
     email: str,
     now: datetime,
     *,
-    language: str,
     site_url: str,
 ) -> None:
     """Mail an address what it must do to leave; one that is not on the list is told nothing."""
     subscription = subscription_of(session, mailing_list.id, email)
     if subscription is None:
         return
-    language = subscription.language
-    _ask(session, TokenKind.UNSUBSCRIBE, mailing_list, email, now, {}, language, site_url)
+    language, kind = subscription.language, NoticeKind.CONFIRM_UNSUBSCRIBE
+    _ask(session, TokenKind.UNSUBSCRIBE, kind, mailing_list, email, now, {}, language, site_url)
 
 
 def confirm_unsubscribe(session: Session, secret: str, now: datetime) -> MailingList | None:
@@ -247,7 +258,8 @@ def clean_reads(text: str) -> str:
 
 def _ask(
     session: Session,
-    kind: TokenKind,
+    what: TokenKind,
+    kind: NoticeKind,
     mailing_list: MailingList,
     email: str,
     now: datetime,
@@ -256,12 +268,11 @@ def _ask(
     site_url: str,
 ) -> None:
     secret = tokens.issue(
-        session, kind, email, now, mailing_list=mailing_list, payload=payload, hours=CONFIRM_HOURS
+        session, what, email, now, mailing_list=mailing_list, payload=payload, hours=CONFIRM_HOURS
     )
-    joining = kind == TokenKind.SUBSCRIBE
     notify(
         session,
-        NoticeKind.CONFIRM_SUBSCRIBE if joining else NoticeKind.CONFIRM_UNSUBSCRIBE,
+        kind,
         email,
         language,
         now,

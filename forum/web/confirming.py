@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from forum.clock import utcnow
 from forum.extensions import db, limiter
+from forum.i18n import current_language
 from forum.operations.choices import CHANGE_HOURS, Change, confirm_change
 from forum.operations.invitations import (
     accept_invitation,
@@ -78,7 +79,9 @@ def confirm(secret: str) -> ResponseReturnValue:
         declined = decline_invitation(session, secret, now)
         session.commit()
         return _too_late() if declined is None else render_template("subscribing/declined.html")
-    joined = accept_invitation(session, secret, now) or confirm_subscribe(session, secret, now)
+    joined = accept_invitation(session, secret, now) or confirm_subscribe(
+        session, secret, now, language=current_language()
+    )
     if joined is not None:
         session.commit()
         return render_template(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import re
 from datetime import timedelta
 
@@ -17,6 +19,7 @@ from forum.storage.choices import Following
 from forum.storage.lists import MailingList
 from forum.storage.mail import Incoming, Notice
 from forum.storage.people import subscription_of
+from mailbridge import notices
 from mailbridge.command_words import Verb, read_command
 from mailbridge.receive import Envelope, receive
 from tests.factories import START, Make, mail
@@ -119,6 +122,36 @@ def test_joining_is_confirmed_by_a_reply(
     assert found is not None
     assert found.language == language
     assert box.answers()[-1].kind == "welcome"
+
+
+def test_who_shows_no_language_is_asked_in_all_three(
+    box: Post, ancrage: MailingList, session: Session, settings: Settings
+) -> None:
+    box.send("subscribe", subject="")
+    asked = box.answers()[-1]
+    copy = notices.build(asked, settings)
+    message = email.message_from_bytes(copy.message, policy=email.policy.default)
+    text = message.get_content()
+    places = [text.index(f"{asked.params['link']}?lang={code}") for code in ("fr", "en", "es")]
+    assert places == sorted(places)  # The list's language first.
+    assert message["Content-Language"] == "fr, en, es"
+    assert message["Subject"].startswith("Confirmez votre abonnement / Please confirm")
+    assert message["Reply-To"] == f"ancrage-confirm+{asked.params['secret']}@lists.example.org"
+    box.send(f"confirm+{asked.params['secret']}", subject="Re: oui")
+    assert subscription_of(session, ancrage.id, PILAR) is not None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"subject": "alta"},
+        {"subject": "", "text": "Quisiera recibir los mensajes de esta lista, muchas gracias.\n"},
+    ],
+)
+def test_who_shows_a_language_is_asked_in_it_alone(box: Post, fields: dict[str, str]) -> None:
+    box.send("subscribe", **fields)
+    asked = box.answers()[-1]
+    assert (asked.kind, asked.language) == ("confirm-subscribe", "es")
 
 
 def test_an_absence_reply_confirms_nothing(

@@ -368,7 +368,9 @@ def test_golden_notices(
     assert copy.reverse_path == ""
     message = email.message_from_bytes(copy.message, policy=email.policy.default)
     assert message["Auto-Submitted"] in ("auto-generated", "auto-replied")
-    assert message["Content-Language"] == language
+    others = [one for one in LANGUAGES if one != language]
+    in_all = kind == NoticeKind.CONFIRM_IN_ALL
+    assert message["Content-Language"] == ", ".join([language, *others] if in_all else [language])
     assert b"%(" not in copy.message
     assert b"[[" not in copy.message
 

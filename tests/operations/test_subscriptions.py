@@ -45,6 +45,21 @@ def test_asking_to_join_mails_a_confirmation_and_joins_nobody(session: Session, 
     assert session.scalar(select(Subscription)) is None
 
 
+@pytest.mark.parametrize(("of_page", "expected"), [("es", "es"), (None, "fr")])
+def test_who_told_no_language_takes_that_of_the_page_else_the_list_s(
+    session: Session, make: Make, of_page: str | None, expected: str
+) -> None:
+    mailing_list = make.mailing_list(language="fr")
+    request_subscribe(
+        session, mailing_list, "lila@example.org", START, language=None, site_url=SITE
+    )
+    (asked,) = notices(session)
+    assert (asked.kind, asked.language) == (NoticeKind.CONFIRM_IN_ALL, "fr")
+    found = confirm_subscribe(session, asked.params["secret"], START, language=of_page)
+    assert found is not None
+    assert found.language == expected
+
+
 def test_the_confirmation_joins_once_and_says_welcome(session: Session, make: Make) -> None:
     mailing_list = make.mailing_list()
     request_subscribe(
@@ -71,18 +86,14 @@ def test_a_late_confirmation_joins_nobody(session: Session, make: Make, hours: i
 def test_who_is_not_on_the_list_cannot_be_made_to_receive_mail_by_unsubscribing(
     session: Session, make: Make
 ) -> None:
-    request_unsubscribe(
-        session, make.mailing_list(), "x@example.org", START, language="fr", site_url=SITE
-    )
+    request_unsubscribe(session, make.mailing_list(), "x@example.org", START, site_url=SITE)
     assert notices(session) == []
 
 
 def test_leaving_is_confirmed_and_ends_the_subscription(session: Session, make: Make) -> None:
     mailing_list = make.mailing_list()
     make.subscriber(mailing_list, "lila@example.org", "fr")
-    request_unsubscribe(
-        session, mailing_list, "lila@example.org", START, language="en", site_url=SITE
-    )
+    request_unsubscribe(session, mailing_list, "lila@example.org", START, site_url=SITE)
     assert subscription_of(session, mailing_list.id, "lila@example.org") is not None
     (asked,) = notices(session)
     assert asked.language == "fr"

@@ -153,9 +153,7 @@ def test_leaving_asked_for_by_mail_is_confirmed_here(
     with app.app_context():
         ancrage = list_by_slug(db.session(), "ancrage")
         assert ancrage is not None
-        request_unsubscribe(
-            db.session(), ancrage, "awa@example.net", utcnow(), language="fr", site_url=""
-        )
+        request_unsubscribe(db.session(), ancrage, "awa@example.net", utcnow(), site_url="")
         db.session.commit()
     path = confirmation(app)
     assert client.get(path).status_code == 200
