@@ -38,7 +38,7 @@ class Translated:
         """The same with the beginning of its text alone, where it is longer."""
         if len(self.text) <= characters:
             return self
-        return replace(self, text=f"{self.text[:characters]} […]")
+        return replace(self, text=f"{self.text[:characters].rstrip()} […]")
 
 
 Mailed = Post | Translated
