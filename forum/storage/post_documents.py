@@ -10,9 +10,10 @@ from urllib.parse import quote
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain.values import Role
+from forum.domain.values import LANGUAGES, Role
 from forum.storage.archive import PostSegment
 from forum.storage.post_rows import PostRow
+from forum.storage.translations import TranslationRow, translation_rows
 
 Document = dict[str, Any]
 
@@ -29,17 +30,31 @@ def segments_of(session: Session, post_ids: Sequence[int]) -> dict[int, list[Any
     return found
 
 
+def translations_of_posts(
+    session: Session, rows: Iterable[PostRow], *, masked: bool
+) -> dict[int, list[TranslationRow]]:
+    """What people translated of posts, by post; asks once, and not where nobody did.
+
+    Args:
+        masked: Whether mail addresses in the HTML are hidden from the reader.
+    """
+    translated = [row.id for row in rows if row.translated_into]
+    return translation_rows(session, translated, LANGUAGES, masked=masked)
+
+
 def post_document(
     row: PostRow,
     segments: Iterable[Any],
     absolute: Callable[[str], str],
     hide: Callable[[str], str] = str,
+    translations: Iterable[TranslationRow] = (),
 ) -> Document:
     """A post with all that is known of it.
 
     Args:
         absolute: Makes an address of a path of this site.
         hide: Makes a text fit for the reader.
+        translations: As `translations_of_posts` gives them.
     """
     parts = [
         {"role": part.role, "language": part.language, "text": hide(part.text)} for part in segments
@@ -69,7 +84,17 @@ def post_document(
             }
             for part in row.attachments
         ],
-        "translations": [],
+        "translations": [
+            {
+                "language": one.language,
+                "text": hide(one.text),
+                "html": one.html,
+                "translator": {"name": hide(one.translator)},
+                "date": iso(one.written_at),
+                "url": absolute(f"/posts/{row.id}?translation={one.language}"),
+            }
+            for one in translations
+        ],
         "url": absolute(f"/posts/{row.id}"),
     }
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from forum.storage.archive import Post, Thread
 from forum.storage.browsing import read_columns
 from forum.storage.glossary import GlossaryConcept
-from forum.storage.lists import MailingList
+from forum.storage.lists import MailingList, RoleGrant
 from forum.storage.people import Address, Subscription
 from forum.storage.post_rows import page_of
 from forum.storage.reading_marks import ListMark
 from forum.storage.synthesis import SynthesisVersion
-from forum.storage.visibility import Reader, joined
+from forum.storage.visibility import TRANSLATING, Reader, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class ThreadFacts:
     """Whether mail of the list can come to the reader."""
     is_open: bool = False
     """Whether what is new in the list is counted for the reader."""
+    translates: bool = False
+    """Whether the reader may translate everybody's posts, administrators apart."""
 
 
 def facts_of(session: Session, reader: Reader, thread: Thread) -> ThreadFacts:
@@ -68,4 +70,9 @@ def _of_reader() -> tuple[ColumnElement[bool], ...]:
             Address.author_id == author,
         ),
         exists().where(ListMark.account_id == account, ListMark.mailing_list_id == mailing_list),
+        exists().where(
+            RoleGrant.account_id == account,
+            RoleGrant.mailing_list_id == mailing_list,
+            RoleGrant.role.in_(TRANSLATING),
+        ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
@@ -44,6 +44,8 @@ class Reader:
 
 
 ANONYMOUS = Reader()
+TRANSLATING: Final = ("owner", "moderator", "translator")
+"""The roles of those who may translate what others write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +216,7 @@ def may_moderate(session: Session, reader: Reader, mailing_list_id: int) -> bool
 
 def may_translate(session: Session, reader: Reader, mailing_list_id: int) -> bool:
     """Whether a reader is translator, moderator or owner of a list, or an administrator."""
-    roles = ("owner", "moderator", "translator")
-    return reader.is_admin or _has_role(session, reader, mailing_list_id, roles)
+    return reader.is_admin or _has_role(session, reader, mailing_list_id, TRANSLATING)
 
 
 def may_run(session: Session, reader: Reader, mailing_list_id: int) -> bool:

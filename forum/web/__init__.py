@@ -20,6 +20,7 @@ from forum.web import (
     reader,
     security,
     text_form,
+    translated,
 )
 
 BLUEPRINTS: Final = (
@@ -51,6 +52,7 @@ BLUEPRINTS: Final = (
     "forum.web.inviting",
     "forum.web.glossary",
     "forum.web.synthesis",
+    "forum.web.translating",
     "forum.web.topics",
     "forum.web.writing",
     "forum.web.drafts",
@@ -75,6 +77,7 @@ def register(app: Flask) -> None:
     file_words.init_app(app)
     pieces.init_app(app)
     page_parts.init_app(app)
+    translated.init_app(app)
     text_form.init_app(app)
     errors.init_app(app)
     for name in BLUEPRINTS:

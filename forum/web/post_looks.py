@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from forum.clock import utcnow
 from forum.domain import parallel
 from forum.domain.shortening import beginning, is_long
+from forum.domain.translation import languages_lacking
 from forum.domain.values import MULTIPLE
 from forum.i18n import current_language
 from forum.operations.curation_authors import is_young
 from forum.storage.post_rows import PostRow, page_of
 from forum.storage.visibility import Reader
 from forum.web.addresses import address_with
+from forum.web.translated import ShownTranslation, other_translations
 
 MOST_STEPS: Final = 3
 """A deeper answer names the post that it answers."""
@@ -32,6 +34,10 @@ class Stance:
     moderates: bool
     whole: int = 0
     """The post that is to be shown in all its languages; 0: none."""
+    translates: bool = False
+    """Whether the reader may translate everybody's posts."""
+    translations: Mapping[int, ShownTranslation] = field(default_factory=dict)
+    """What is shown in the place of posts, by post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,12 @@ class PostLook:
     """Whether that is asked for."""
     rest_address: str = ""
     """Where a very long post, of which the beginning is shown, is shown whole."""
+    translates: bool = False
+    """Whether the reader may translate it into some language."""
+    translation: ShownTranslation | None = None
+    """What is shown in its place, the original folded below."""
+    translations: tuple[tuple[str, str], ...] = ()
+    """Further languages it is translated into, each with the address where that is shown."""
 
     @property
     def folds(self) -> bool:
@@ -86,16 +98,35 @@ def looks_of(
             depth=0 if stance.by_date else min(post.depth, MOST_STEPS),
             whole_address=_whole_address(post, language),
             whole=stance.whole == post.id,
-            rest_address=_alone(post) if is_long(post.html) and stance.whole != post.id else "",
+            rest_address=_rest_address(post, stance),
+            translates=(own or stance.translates) and _can_be_translated(post),
+            translation=stance.translations.get(post.id),
+            translations=_translations(post, stance),
         )
         above = post.id
     return found
+
+
+def _can_be_translated(post: PostRow) -> bool:
+    return post.is_shown and bool(post.excerpt) and bool(languages_lacking(post.languages))
+
+
+def _translations(post: PostRow, stance: Stance) -> tuple[tuple[str, str], ...]:
+    if not post.translated_into:
+        return ()
+    return other_translations(post, stance.translations.get(post.id))
 
 
 def _whole_address(post: PostRow, language: str) -> str:
     if post.language != MULTIPLE or language not in parallel.languages_of(post.html):
         return ""
     return _alone(post)
+
+
+def _rest_address(post: PostRow, stance: Stance) -> str:
+    translation = stance.translations.get(post.id)
+    is_cut = is_long(post.html) or (translation is not None and translation.is_cut)
+    return _alone(post) if is_cut and stance.whole != post.id else ""
 
 
 def _alone(post: PostRow) -> str:

@@ -10,6 +10,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from forum.domain.translation import ORIGINAL
+from forum.domain.values import LANGUAGES
 from forum.extensions import db
 from forum.i18n import current_language
 from forum.operations.repairs import can_undo
@@ -36,6 +38,7 @@ from forum.web.addresses import (
 )
 from forum.web.post_looks import Stance, looks_of, shortened
 from forum.web.reader import current_reader, moderated_lists
+from forum.web.translated import translations_on_page
 
 THREADS_A_PAGE: Final = 50
 LATEST_THREADS: Final = 8
@@ -193,13 +196,19 @@ def show_thread(found: Thread, **extra: object) -> str:
     new = unread.of_thread(found)
     unread_ids = {one.post_id for one in new}
     can_answer = not reader.is_anonymous and found.state == ThreadState.OPEN
+    asked, whole = request.args.get("translation", ""), _whole()
+    translations = translations_on_page(
+        session, posts, masked=reader.is_anonymous, wanted=asked, whole=whole
+    )
     stance = Stance(
         page=view.page,
         by_date=view.by_date,
         answer_address=address_with(parent="") if can_answer else "",
         may_fetch=view.can_fetch,
         moderates=view.can_moderate,
-        whole=whole_number(request.args.get("whole", ""), LARGEST_KEY) or 0,
+        whole=whole,
+        translates=reader.is_admin or view.facts.translates,
+        translations=translations,
     )
     looks = looks_of(posts, unread_ids, reader, stance)
     values: dict[str, object] = {
@@ -210,6 +219,8 @@ def show_thread(found: Thread, **extra: object) -> str:
         "mailing_list": found.mailing_list,
         "view": view,
         "posts": shortened(posts, looks),
+        "translated": len(translations),
+        "as_written": asked == ORIGINAL and any(post.translated_into for post in posts),
         "participants": post_rows.participants_of(session, found.id, NAMED_PARTICIPANTS + 1),
         "named": NAMED_PARTICIPANTS,
         "page_starts": post_rows.page_starts(session, found.id) if view.pages > 1 else {},
@@ -228,9 +239,10 @@ def show_thread(found: Thread, **extra: object) -> str:
 
 @blueprint.get("/posts/<key:post_id>")
 def post(post_id: int) -> Response:
-    """A post: leads to its place in the thread."""
+    """A post: leads to its place in the thread, in the translation that is asked for."""
     found = find_place(db.session(), current_reader(), post_id) or abort(404)
-    return redirect(place_of(found), 302)
+    asked = request.args.get("translation")
+    return redirect(place_of(found, asked if asked in (*LANGUAGES, ORIGINAL) else None), 302)
 
 
 @blueprint.get("/message/<message_id:message_id>", merge_slashes=False)
@@ -240,13 +252,18 @@ def message(message_id: str) -> Response:
     return redirect(place_of(found), 302)
 
 
-def place_of(found: Post) -> str:
-    """The address of a post's place in its thread."""
+def place_of(found: Post, translation: str | None = None) -> str:
+    """The address of a post's place in its thread.
+
+    Args:
+        translation: The language in which it is to be shown.
+    """
     page = post_rows.page_of(found.position)
     return url_for(
         "reading.thread",
         thread_id=found.thread_id,
         page=page if page > 1 else None,
+        translation=translation,
         _anchor=f"post-{found.id}",
     )
 
@@ -273,6 +290,10 @@ def find_message(reader: Reader, message_id: str, slug: str = "") -> Post | None
         if found is not None:
             return found
     return None
+
+
+def _whole() -> int:
+    return whole_number(request.args.get("whole", ""), LARGEST_KEY) or 0
 
 
 def _view_of(found: Thread, reader: Reader) -> ThreadView:

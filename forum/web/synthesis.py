@@ -98,8 +98,7 @@ def synthesis_of(thread: Thread) -> ShownSynthesis | None:
 
 
 def _html_of(session: Session, version: SynthesisVersion) -> Markup:
-    is_anonymous = current_reader().is_anonymous
-    html = version.public_html if is_anonymous and version.public_html else version.html
+    html = version.html_for(masked=current_reader().is_anonymous)
     # Made by the same function as a post's, and sanitised there.
     return Markup(renumbered(html, numbers_of(session, version)))  # noqa: S704
 

@@ -8,7 +8,12 @@ from sqlalchemy.orm import Session
 
 from forum.storage.archive import Post
 from forum.storage.base import reading
-from forum.storage.post_documents import Document, post_document, segments_of
+from forum.storage.post_documents import (
+    Document,
+    post_document,
+    segments_of,
+    translations_of_posts,
+)
 from forum.storage.post_rows import posts_where
 
 
@@ -19,9 +24,15 @@ def documents(session: Session, post_ids: Sequence[int], site_url: str) -> list[
             row.id: row for row in posts_where(session, Post.id.in_(post_ids), members_html=True)
         }
         segments = segments_of(session, post_ids)
+        translations = translations_of_posts(session, rows.values(), masked=False)
         session.rollback()
     return [
-        post_document(rows[post_id], segments.get(post_id, ()), lambda path: f"{site_url}{path}")
+        post_document(
+            rows[post_id],
+            segments.get(post_id, ()),
+            lambda path: f"{site_url}{path}",
+            translations=translations.get(post_id, ()),
+        )
         for post_id in post_ids
         if post_id in rows
     ]

@@ -206,9 +206,9 @@ CLASSIFIED: dict[Outcomes, str] = {
     ITS_SUBSCRIBER: "account.subscription",
     MODERATORS: """
         moderating.queue moderating.decide moderating.decided moderating.repairs moderating.held
-        moderating.decide_held moderating.whole mirroring.show mirroring.decide curating.thread
-        curating.post curating.remove_post curating_audit.log curating_audit.take_back
-        curating_own.reports curating_own.settle curating_own.history
+        moderating.decide_held moderating.whole translating.waiting mirroring.show mirroring.decide
+        curating.thread curating.post curating.remove_post curating_audit.log
+        curating_audit.take_back curating_own.reports curating_own.settle curating_own.history
     """,
     OTHERS: """
         administration.overview administration.accounts administration.audit
@@ -220,14 +220,15 @@ CLASSIFIED: dict[Outcomes, str] = {
     """,
     ITS_MODERATORS: """
         inviting.show ruling.show glossary.edit glossary.take_in topics.edit synthesis.write
+        translating.write
     """,
     # And its owners, who are asked for in tests/web_interaction/test_running.py.
     KNOWS_A_SECRET: """
         ruling.save list_settings.show outgoing.show outgoing.decide members.show
         members.download members.remove members.add inviting.take_back glossary.remove
-        topics.remove synthesis.send saved_searches.private_feed confirming.ask
-        confirming.confirm choices.by_link subscribing.leave_page subscribing.leave session.ask
-        session.enter
+        topics.remove synthesis.send translating.take_back saved_searches.private_feed
+        confirming.ask confirming.confirm choices.by_link subscribing.leave_page subscribing.leave
+        session.ask session.enter
     """,
     TO_LOGIN: "session.sent",
     WRITERS: "api.start_thread api.answer",

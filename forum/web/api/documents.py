@@ -16,7 +16,7 @@ from forum.storage.archive import Post
 from forum.storage.browsing import ThreadRow
 from forum.storage.list_sizes import ListRow
 from forum.storage.post_documents import Document as Document
-from forum.storage.post_documents import post_document, segments_of
+from forum.storage.post_documents import post_document, segments_of, translations_of_posts
 from forum.storage.post_rows import posts_where
 from forum.storage.synthesis import SynthesisVersion, current_versions, posts_since
 from forum.storage.visibility import Reader
@@ -80,11 +80,12 @@ def synthesis_documents(thread_id: int, reader: Reader) -> list[Document]:
 
 
 def _synthesis_document(version: SynthesisVersion, reader: Reader) -> Document:
-    masked = version.public_html if reader.is_anonymous else None
     return {
         "language": version.language,
         "text": hiding(reader)(version.text),
-        "html": renumbered(masked or version.html, numbers_of(db.session(), version)),
+        "html": renumbered(
+            version.html_for(masked=reader.is_anonymous), numbers_of(db.session(), version)
+        ),
         "author": {"name": hiding(reader)(version.author)},
         "written_at": iso(version.written_at),
         "translated_from": version.source.language if version.source else None,
@@ -98,8 +99,12 @@ def post_documents(
     """Posts with their segments, in a fixed number of queries."""
     rows = posts_where(db.session(), *conditions, members_html=not reader.is_anonymous, order=order)
     segments = segments_of(db.session(), [row.id for row in rows])
+    translations = translations_of_posts(db.session(), rows, masked=reader.is_anonymous)
     hide = hiding(reader)
-    return [post_document(row, segments.get(row.id, ()), absolute, hide) for row in rows]
+    return [
+        post_document(row, segments.get(row.id, ()), absolute, hide, translations.get(row.id, ()))
+        for row in rows
+    ]
 
 
 def one_post(reader: Reader, post_id: int) -> Document:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from forum import __version__
 from forum.config import settings
+from forum.domain.values import LANGUAGES
 
 Schema = dict[str, Any]
 
@@ -173,6 +174,14 @@ def _schemas() -> Schema:
         "ThreadWithPosts": _object(**with_posts),
         "Synthesis": _synthesis_schema(),
         "Post": _post_schema(),
+        "Translation": _object(
+            language={"enum": list(LANGUAGES)},
+            text={**TEXT, "description": "Markdown."},
+            html=TEXT,
+            translator=_object(name=TEXT),
+            date=TIME,
+            url={**TEXT, "description": "Where the post is shown with it."},
+        ),
         "Hits": _hits_schema(),
         "Problem": _object(type=TEXT, title=TEXT, status=NUMBER, detail=TEXT),
     }
@@ -238,7 +247,7 @@ def _post_schema() -> Schema:
         text={**TEXT, "description": "The whole body, what is quoted marked with >."},
         html={**TEXT, "description": "The same as safe HTML."},
         attachments={"type": "array", "items": attachment},
-        translations={"type": "array", "items": {"type": "object"}},
+        translations={"type": "array", "items": _ref("Translation")},
         url=TEXT,
     )
 
