@@ -19,12 +19,15 @@ from sqlalchemy.orm import Session
 from forum.domain.masking import mask_addresses_text
 from forum.domain.message import attachment_content
 from forum.domain.readable_file import shows_addresses
+from forum.i18n import language_name
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, RawMessage
 from forum.storage.base import reading
 from forum.storage.browsing import ThreadRow, thread_row
 from forum.storage.lists import MailingList
+from forum.storage.post_documents import iso, translations_of_posts
 from forum.storage.post_rows import PostRow, posts_where
+from forum.storage.translations import TranslationRow
 from mailbridge.archive.copy_folder import CopyFolder
 from mailbridge.archive.selection import Selection, post_ids
 from mailbridge.archive.syntheses import synthesis_documents, synthesis_html
@@ -132,14 +135,19 @@ def _write_thread(
     body.append(f"<h1>{_shown(row.subject) or escape(gettext('(no subject)'))}</h1>")
     versions = synthesis_documents(session, [row.id]).get(row.id, ())
     body += synthesis_html(versions, {post.id for post in posts})
+    with reading():
+        translations = translations_of_posts(session, posts, masked=True)
+        session.rollback()
     for post in posts:
         files = _write_attachments(copy, session, post)
-        body.append(_article(post, files))
+        body.append(_article(post, files, translations.get(post.id, ())))
     page = _page(row.subject, language, body, up="../")
     copy.path(f"threads/{row.id}.html").write_text(page, encoding="utf-8")
 
 
-def _article(post: PostRow, files: Iterable[tuple[str, str]]) -> str:
+def _article(
+    post: PostRow, files: Iterable[tuple[str, str]], translations: Iterable[TranslationRow]
+) -> str:
     lang = f' lang="{escape(post.language)}"' if post.language not in ("und", "mul") else ""
     parts = [
         f'<article id="p{post.id}"><header><p><strong>{_shown(post.author)}</strong> '
@@ -149,10 +157,26 @@ def _article(post: PostRow, files: Iterable[tuple[str, str]]) -> str:
         answered = gettext("answers %(name)s", name=mask_addresses_text(post.parent.author))
         parts.append(f' <a href="#p{post.parent.id}">{escape(answered)}</a>')
     parts.append(f"</p></header><div{lang}>{post.html}</div>")
+    parts += [_translation(one) for one in translations]
     links = [f"<li>{_linked(path, name)}</li>" for path, name in files]
     if links:
         parts.append(f"<ul>{''.join(links)}</ul>")
     return "".join(parts) + "</article>"
+
+
+def _translation(one: TranslationRow) -> str:
+    """What somebody translated of a post, folded below it."""
+    language = language_name(one.language)
+    said = gettext(
+        "In %(language)s, translated by %(name)s", language=language, name=one.translator
+    )
+    if not one.translator:
+        said = gettext("In %(language)s", language=language)
+    at = f'<time datetime="{iso(one.written_at)}">{one.written_at:%Y-%m-%d}</time>'
+    return (
+        f"<details><summary>{_shown(said)}, {at}</summary>"
+        f'<div lang="{one.language}">{one.html}</div></details>'
+    )
 
 
 def _linked(path: str, name: str) -> str:

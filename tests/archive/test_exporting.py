@@ -22,6 +22,7 @@ from forum.domain.values import Source
 from forum.operations.publishing import publish
 from forum.operations.synthesis import write_synthesis
 from forum.operations.tokens import issue_api_token
+from forum.operations.translation import write_translation
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from tests.factories import START, Make
@@ -65,6 +66,41 @@ def test_a_line_is_what_the_api_gives_and_what_the_schema_says(
         )
         assert answer.get_json() == post
         assert set(post) == set(schema["properties"]) - {"synthesis"} == set(schema["required"])
+
+
+@pytest.fixture
+def translated(export: Any, session: Session, make: Make) -> Post:
+    """The first post, which somebody translated."""
+    post = session.scalars(select(Post).order_by(Post.id)).first()
+    assert post is not None
+    luc = make.account("luc@example.net", name="Luc")
+    write_translation(session, post, "es", "Escriba a awa@example.org.", START, luc)
+    make.commit()
+    return post
+
+
+def test_translations_leave_with_their_posts(export: Any, tmp_path: Path, translated: Post) -> None:
+    assert export("a.jsonl", "--format", "jsonl").stdout == "exported=2\n"
+    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    first, second = (json.loads(line)["translations"] for line in lines)
+    assert second == []
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["properties"]["translations"]["items"]
+    assert set(first[0]) == set(schema["properties"]) == set(schema["required"])
+    assert (first[0]["text"], first[0]["translator"]) == (
+        "Escriba a awa@example.org.",
+        {"name": "Luc"},
+    )
+
+
+def test_a_page_shows_translations_below_their_posts(
+    export: Any, tmp_path: Path, translated: Post
+) -> None:
+    export("pages", "--format", "html")
+    page = (tmp_path / "pages" / "threads" / f"{translated.thread_id}.html").read_text("utf-8")
+    assert "translated by Luc" in page
+    assert '<div lang="es">' in page
+    assert page.index("Bonjour") < page.index("Escriba")
+    assert "awa@example.org" not in page
 
 
 @pytest.fixture
