@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from typing import Any
 
@@ -19,7 +20,20 @@ from forum.commands.errors import check_arguments, told_in_one_line
 
 
 class PasserelleGroup(click.Group):
-    """Commands of `forum.commands` and of the `flask.commands` entry points, found by name."""
+    """Commands of `forum.commands` and of the `flask.commands` entry points, found by name.
+
+    Those of the mail are read when they are asked for: to read all takes as long as many a command.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order of the alphabet."""
+        return sorted({*super().list_commands(ctx), *_entries()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in self.commands and cmd_name in _entries():
+            self.add_command(_entries()[cmd_name].load(), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, for the eyes of our own user alone, and exit: all that goes wrong is one line."""
@@ -45,9 +59,12 @@ def _load() -> None:
     for module in iter_modules(forum.commands.__path__, "forum.commands."):
         for command in getattr(import_module(module.name), "COMMANDS", ()):
             main.add_command(command)
-    for entry in entry_points(group="flask.commands"):
-        if entry.value.startswith("mailbridge."):
-            main.add_command(entry.load(), entry.name)
+
+
+@cache
+def _entries() -> dict[str, EntryPoint]:
+    found = entry_points(group="flask.commands")
+    return {entry.name: entry for entry in found if entry.value.startswith("mailbridge.")}
 
 
 _load()

@@ -8,8 +8,11 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
+from forum.app import create_app
 from forum.extensions import db
+from forum.settings import Settings
 from forum.storage.base import Base
+from tests.conftest import one_database
 
 
 def test_a_migrated_database_has_the_tables_of_the_code(app: Flask) -> None:
@@ -27,9 +30,10 @@ def test_the_way_back_works_too(app: Flask) -> None:
         assert "post" in inspect(db.engine).get_table_names()
 
 
-def test_sqlite_is_opened_to_survive_a_power_cut(app: Flask) -> None:
-    with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            return
+@one_database
+def test_sqlite_is_opened_to_survive_a_power_cut(settings: Settings) -> None:
+    with create_app(settings).app_context():
         for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
             assert db.session.scalar(text(f"PRAGMA {pragma}")) == value, pragma
+        db.session.remove()
+        db.engine.dispose()

@@ -32,8 +32,6 @@ NAME = re.compile(
     "[^<>@\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
 """Neither an address nor direction marks, which would turn what stands beside the name."""
-# A hash nobody's password has: checking it takes as long as checking a real one.
-_NOBODY = generate_password_hash("nobody")
 
 
 class AccountError(ValueError):
@@ -191,9 +189,15 @@ def use_login(
 def check_password(session: Session, email: str, password: str) -> Account | None:
     """The account with this address and password; takes as long where there is none."""
     account = account_by_email(session, email)
-    expected = account.password_hash if account and account.password_hash else _NOBODY
+    expected = account.password_hash if account and account.password_hash else _nobody()
     good = check_password_hash(expected, password)
     return account if good and account is not None and account.password_hash else None
+
+
+@cache
+def _nobody() -> str:
+    """A hash that nobody's password has: checking it takes as long as checking a real one."""
+    return generate_password_hash("nobody")
 
 
 def set_language(session: Session, account: Account, language: str) -> None:

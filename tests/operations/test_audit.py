@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("operations", "web", "commands")
 RECORD = "forum.operations.audit.record"
@@ -70,8 +68,17 @@ class Module:
     names: dict[str, str] = field(default_factory=dict)
     """What imported names stand for."""
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    calls: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def called(self, function: ast.FunctionDef) -> Iterator[str]:
+    def called(self, name: str) -> frozenset[str]:
+        """What a function of this module names that could be a function."""
+        if name not in self.functions:
+            return frozenset()
+        if name not in self.calls:
+            self.calls[name] = frozenset(self._called(self.functions[name]))
+        return self.calls[name]
+
+    def _called(self, function: ast.FunctionDef) -> Iterator[str]:
         for node in ast.walk(function):
             if isinstance(node, ast.Name):
                 if node.id in self.functions:
@@ -104,11 +111,9 @@ def reached(name: str) -> frozenset[str]:
     waiting = [name]
     while waiting:
         module, _, function = waiting.pop().rpartition(".")
-        node = modules()[module].functions.get(function) if module in modules() else None
-        for called in modules()[module].called(node) if node else ():
-            if called not in seen:
-                seen.add(called)
-                waiting.append(called)
+        new = modules()[module].called(function) - seen if module in modules() else frozenset()
+        seen |= new
+        waiting += new
     return frozenset(seen)
 
 
@@ -132,14 +137,16 @@ def pages() -> Iterator[str]:
                 yield f"{module.name}.{name}"
 
 
-@pytest.mark.parametrize("name", sorted(verbs()))
-def test_every_verb_leaves_a_line(name: str) -> None:
-    assert RECORD in reached(name)
+def without_a_line(names: Iterator[str]) -> list[str]:
+    return [name for name in names if RECORD not in reached(name)]
 
 
-@pytest.mark.parametrize("name", sorted(pages()))
-def test_every_form_of_those_in_charge_leaves_a_line(name: str) -> None:
-    assert RECORD in reached(name)
+def test_every_verb_leaves_a_line() -> None:
+    assert without_a_line(verbs()) == []
+
+
+def test_every_form_of_those_in_charge_leaves_a_line() -> None:
+    assert without_a_line(pages()) == []
 
 
 def callers() -> Iterator[str]:
@@ -153,9 +160,8 @@ def callers() -> Iterator[str]:
                 yield f"{module.name}.{name}"
 
 
-@pytest.mark.parametrize("name", sorted(callers()))
-def test_whoever_uses_what_writes_no_line_writes_it(name: str) -> None:
-    assert RECORD in reached(name)
+def test_whoever_uses_what_writes_no_line_writes_it() -> None:
+    assert without_a_line(callers()) == []
 
 
 def test_the_exceptions_are_there() -> None:
@@ -167,3 +173,4 @@ def test_the_exceptions_are_there() -> None:
 def test_the_code_was_read() -> None:
     assert len(set(verbs())) > 30
     assert len(set(pages())) > 20
+    assert len(set(callers())) > 5
