@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +18,11 @@ from forum.config import settings
 from forum.domain import glossary_files, message
 from forum.domain.values import Source
 from forum.extensions import db
-from forum.operations import glossary, lists, publishing, subscriptions
-from forum.storage.lists import MailingList, list_by_slug
+from forum.operations import accounts, glossary, lists, publishing, subscriptions, translation
+from forum.storage.archive import Post
+from forum.storage.lists import MailingList, RoleName, list_by_slug
+from forum.storage.people import Account, account_by_email
+from forum.storage.translations import translations_of
 
 FOLDER: Final = Path(forum.__file__).parent / "demo"
 BATCH: Final = 10
@@ -40,7 +44,8 @@ def demo() -> None:
             _take_in_glossary(mailing_list)
             db.session.commit()
         stored, known = _load(mailing_list.id)
-        click.echo(f"{entry['slug']}: stored={stored} duplicate={known}")
+        translated = _translate(mailing_list.id)
+        click.echo(f"{entry['slug']}: stored={stored} duplicate={known} translated={translated}")
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -103,6 +108,44 @@ def _load(list_id: int) -> tuple[int, int]:
             db.session.commit()
     db.session.commit()
     return stored, known
+
+
+def _translate(list_id: int) -> int:
+    """Keep the translations of posts that nobody has translated yet; gives how many."""
+    mailing_list = db.session.get_one(MailingList, list_id)
+    translators = {one["language"]: one for one in _read("translators.toml")["translators"]}
+    kept = 0
+    for entry in _read(f"{mailing_list.slug}/translations.toml")["translations"]:
+        post, language = _post_of_file(mailing_list, entry["post"]), entry["language"]
+        # Also what was taken away stays away.
+        if post is None or translations_of(db.session(), post.id, language):
+            continue
+        if language not in translation.languages_to_translate(db.session(), post):
+            continue
+        account = _translator(mailing_list, translators[language], entry["written_at"])
+        translation.write_translation(
+            db.session(), post, language, entry["text"], entry["written_at"], account
+        )
+        kept += 1
+        db.session.commit()
+    return kept
+
+
+def _post_of_file(mailing_list: MailingList, number: str) -> Post | None:
+    raw = (FOLDER / mailing_list.slug / f"{number}.eml").read_bytes()
+    digest = message.parse(raw, utcnow()).content_digest
+    return publishing.known_post(db.session(), mailing_list, digest)
+
+
+def _translator(mailing_list: MailingList, person: Mapping[str, str], now: datetime) -> Account:
+    """An account that nobody can sign in to: no mail reaches its address."""
+    account = account_by_email(db.session(), person["email"])
+    if account is None:
+        account = accounts.create_account(
+            db.session(), person["email"], person["name"], now, language=person["language"]
+        )
+    lists.grant_role(db.session(), mailing_list, account, RoleName.TRANSLATOR, now)
+    return account
 
 
 COMMANDS: Final = (demo,)

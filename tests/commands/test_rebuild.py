@@ -17,6 +17,7 @@ from forum.operations.threads import refresh_summaries
 from forum.storage.archive import Post, PostSegment, Thread
 from forum.storage.base import Base
 from forum.storage.mail import IndexQueue
+from forum.storage.translations import PostTranslation
 from tests.commands.conftest import Run
 from tests.factories import START, TITLES, Make
 
@@ -30,7 +31,7 @@ def contents(app: Flask, *tables: type[Base]) -> list[Any]:
     with app.app_context():
         return [
             sorted(str(tuple(row)) for row in db.session.execute(select(table.__table__)))
-            for table in tables or (Post, PostSegment, Thread, IndexQueue)
+            for table in tables or (Post, PostSegment, PostTranslation, Thread, IndexQueue)
         ]
 
 
