@@ -15,6 +15,7 @@ from babel import Locale
 
 from forum.domain.compose import compose
 from forum.domain.flowed import flow
+from forum.domain.footer import ORIGINAL_MARK
 from forum.domain.headers import Headers
 from forum.domain.markup import plain_excerpt, render_markdown
 from forum.domain.preparing import EXCERPT_LENGTH
@@ -78,7 +79,7 @@ def head_text(found: Translated, language: str, site_url: str) -> str:
         {
             "original": original,
             "translator": translator,
-            "url": f"{site_url}/posts/{found.post.id}?translation=original",
+            "url": f"{site_url}/posts/{found.post.id}{ORIGINAL_MARK}",
             **{name: "1" if name == known else "" for name in ("both", "source")},
             "person": translator if not known else "",
             "nothing": "" if known or translator else "1",

@@ -73,6 +73,16 @@ _OPENING: Final = re.compile(
 )
 
 
+ORIGINAL_MARK: Final = "?translation=original"
+"""Ends the address of the original in the head of a translation that is mailed."""
+
+_HEAD_LINES: Final = 4
+_TRANSLATED: Final = re.compile(
+    r"\W{0,4}(?:translated|a translation|traduit|une traduction|traducido|una traducci[óo]n)\b",
+    re.IGNORECASE,
+)
+
+
 def footer_lines(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
     """Return the lines that a list, a company or a scanner appended.
 
@@ -83,6 +93,19 @@ def footer_lines(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
         found = _appended(lines, plain[-MAX_TAIL:])
     if len(plain) > 1 and plain[0] not in found:
         found |= _banner(lines, plain[0])
+    return found | _translation_heads(lines, plain)
+
+
+def _translation_heads(lines: Sequence[str], plain: Sequence[int]) -> set[int]:
+    """Find what our own mails say above a translation, where it is quoted without marks."""
+    found: set[int] = set()
+    for position, index in enumerate(plain):
+        if ORIGINAL_MARK not in lines[index]:
+            continue
+        for first in range(position, max(-1, position - _HEAD_LINES), -1):
+            if _TRANSLATED.match(lines[plain[first]][:_LOOKED_AT]):
+                found.update(plain[first : position + 1])
+                break
     return found
 
 

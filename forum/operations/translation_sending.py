@@ -16,6 +16,7 @@ from forum.operations.publishing import add_alias
 from forum.operations.recipients import candidates_of, occasion_of
 from forum.operations.translated import message_id_of
 from forum.storage.archive import Post, PostState
+from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, DigestItem, SendState
 from forum.storage.people import Account, Address, Subscription
 from forum.storage.post_rows import languages_of_post
@@ -109,14 +110,21 @@ def _chosen(
         occasion_of(session, post, ()),
         has_copy=needs_none, translation=language, own_languages=own,
     )  # fmt: skip
-    return recipients(candidates_of(session, post.mailing_list, now), occasion)
+    here = candidates_of(session, post.mailing_list, now)
+    outside = _addresses_outside(post.mailing_list)
+    return recipients([one for one in here if one.email not in outside], occasion)
+
+
+def _addresses_outside(mailing_list: MailingList) -> frozenset[str]:
+    """Those of an outside list, which may be subscribed here and is sent no translations."""
+    both = (mailing_list.upstream_address, mailing_list.bridge_address)
+    return frozenset(one.lower() for one in both if one)
 
 
 def _is_recent(post: Post, now: datetime) -> bool:
     """Whether a post was mailed itself, and not long ago: nobody wants mail about old archives."""
-    since = now - MAILED_FOR
     is_mailed = post.state == PostState.VISIBLE and post.source != Source.IMPORT
-    return is_mailed and post.arrived_at > since and post.date > since
+    return is_mailed and post.arrived_at > now - MAILED_FOR
 
 
 def _was_kept(session: Session, post_id: int, language: str, *, but: int) -> bool:

@@ -171,3 +171,31 @@ def test_a_list_is_no_signature(text: str) -> None:
 
 def test_a_name_after_a_dash_is_a_signature() -> None:
     assert segment("Oui.\n\nMerci,\n- Jean\n")[-1].role is Role.SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Traduit de l’espagnol par Amina Diallo.\nL’original : http://a.example/posts/7{mark}",
+        "Translated from Spanish.\nThe original was changed after it was translated.\n"
+        "The original:\nhttp://a.example/posts/7{mark}",
+        "Traducido del francés por Amina Diallo.\nEl original: http://a.example/posts/7{mark}",
+    ],
+)
+def test_what_stands_above_a_mailed_translation_is_no_text_of_who_quotes_it(head: str) -> None:
+    parent = (
+        "Nous proposons un marché de printemps près du pont, parce que les groupes de la vallée y "
+        "vendent depuis longtemps leurs légumes."
+    )
+    asked = "From: Luz Vega <luz@example.org>\nSent: 1 March 2010 09:00\nTo: a@example.org\n"
+    said = head.format(mark="?translation=original")
+    text = f"Nous sommes d’accord.\n\n{asked}Subject: Marché\n\n{said}\n\n{parent}\n"
+    found = segment(text, parent_text=parent)
+    assert [part.text for part in found if part.role is Role.REPLY] == ["Nous sommes d’accord."]
+    assert said.split("\n") in [part.text.split("\n") for part in found if part.role is Role.FOOTER]
+    # Marked as quoted, it is quoted like the rest.
+    marked = "".join(f"> {line}\n" for line in said.split("\n"))
+    assert {part.role for part in segment(f"Oui, bien sûr.\n\n{marked}> {parent}\n")} == {
+        Role.REPLY,
+        Role.QUOTATION,
+    }

@@ -35,7 +35,8 @@ from mailbridge.outgoing import Builder, Copy
 from mailbridge.translated import head_text, mark_of
 from mailbridge.worker import Worker
 from tests.conftest import one_database
-from tests.factories import START, Make
+from tests.factories import START, Make, mail
+from tests.mailbridge.mirroring import OUTSIDE, OWN, Mirror, passed_on
 from tests.mailbridge.test_outgoing import HTML_MAIL, LANGUAGES, SITE, TOKEN, is_golden
 from tests.mailbridge.working import NOW, Answering, Clock
 
@@ -356,3 +357,37 @@ def test_the_same_translation_is_looked_up_once_for_several_posts(working: Worki
     working.translate(post)
     found = translated_posts(working.session, [(post, "fr"), (post, "es")])
     assert list(found) == [(post.id, "fr")]
+
+
+@pytest.mark.parametrize("new_id", ["", "other@listes.example.net"])
+def test_the_outside_list_is_sent_no_translation_and_answers_to_one_as_answers_to_the_post(
+    mirror: Mirror, awa: Account, new_id: str
+) -> None:
+    where = mirror.mailing_list
+    mirror.make.subscriber(where, MONIQUE, language="en")
+    mirror.make.subscriber(where, OUTSIDE, language="en")
+    post = mirror.write(awa, "Rencontre de printemps")
+    mirror.work()
+    (gone_out,) = mirror.went_out()
+    mirror.arrives(passed_on(gone_out, new_id=new_id))
+    write_translation(mirror.session, post, "en", "Here are our proposals.", mirror.now, awa)
+    mirror.work()
+    assert len(mirror.went_out()) == 1
+    translated = opened(mirror.transport.sent[-1][2])
+    assert mirror.transport.sent[-1][1] == MONIQUE
+    assert "Here are our proposals." in body(translated)
+    identifier = translated["Message-ID"].strip("<>")
+    answer = mail(
+        author=f"Monique <{MONIQUE}>", to=OWN, subject="Re: Rencontre de printemps",
+        text="Thank you for these proposals, which we shall discuss on Monday evening.\n",
+        message_id="m1@example.net", in_reply_to=identifier,
+        references=f"{post.message_id} {identifier}",
+    )  # fmt: skip
+    mirror.arrives(answer, OWN, MONIQUE)
+    assert mirror.posts()[-1].parent_id == post.id
+    mirror.work()
+    sent = mirror.went_out()[-1]
+    assert "which we shall discuss" in body(sent)
+    assert sent["In-Reply-To"] == f"<{new_id or post.message_id}>"
+    assert sent["References"].split()[-1] == sent["In-Reply-To"]
+    assert f"<{post.message_id}>" in sent["References"]
