@@ -102,17 +102,21 @@ def test_subscribing_again_by_name_changes_what_is_given(run: Run, ancrage: str)
 
 def test_every_choice_can_be_given_and_taken_back(app: Flask, run: Run, ancrage: str) -> None:
     given = ("--reads", "FR, en", "--attachments", "links", "--plain-text", "--own-posts",
-             "--no-follow-written", "--digest-format", "plain")  # fmt: skip
+             "--no-follow-written", "--no-translations", "--digest-format", "plain")  # fmt: skip
     run("subscribe", ancrage, "awa@example.net", *given)
     names = ("reads", "attachments_as_links", "plain_text", "own_posts", "follows_written",
-             "digest_format")  # fmt: skip
+             "translations", "digest_format")  # fmt: skip
     with app.app_context():
         row = db.session.scalars(select(Subscription)).one()
-        assert [getattr(row, name) for name in names] == ["fr,en", True, True, True, False, "plain"]
+        assert [getattr(row, name) for name in names] == [
+            "fr,en", True, True, True, False, False, "plain"
+        ]  # fmt: skip
     run("subscribe", ancrage, "awa@example.net", "--reads", "all", "--attachments", "parts")
     with app.app_context():
         row = db.session.scalars(select(Subscription)).one()
-        assert [getattr(row, name) for name in names] == ["", False, True, True, False, "plain"]
+        assert [getattr(row, name) for name in names] == [
+            "", False, True, True, False, False, "plain"
+        ]  # fmt: skip
 
 
 def test_a_pause_shows_until_it_is_over(app: Flask, run: Run, ancrage: str) -> None:

@@ -37,7 +37,8 @@ def the_subscription(app: Flask) -> dict[str, object]:
     with app.app_context():
         row = db.session.scalars(select(Subscription)).one()
         names = ("state", "delivery", "digest_format", "language", "reads", "own_posts",
-                 "attachments_as_links", "plain_text", "follows_written")  # fmt: skip
+                 "attachments_as_links", "plain_text", "follows_written",
+                 "translations")  # fmt: skip
         return {name: getattr(row, name) for name in names}
 
 
@@ -89,6 +90,7 @@ def test_the_footers_link_only_asks_the_address_for_wider_choices(
         "attachments_as_links": True,
         "plain_text": True,
         "follows_written": False,
+        "translations": False,
     }
 
 
