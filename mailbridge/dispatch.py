@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from forum.domain.bounce_words import Failure, failure_of
 from forum.domain.sending_limits import Allowance
 from forum.operations import bounces, digests, limits
+from forum.operations.notices import forget_secrets
 from forum.settings import Settings
 from forum.storage.base import reading
 from forum.storage.mail import DigestDelivery, Notice
@@ -176,6 +177,9 @@ class Dispatcher:
         for key, outcome in batch.results.items():
             if key not in verdict.not_theirs:
                 self._count_failure(batch.rows[key], outcome, now)
+        if batch.kind is Notice:
+            # Only now is it known which refusals were the smarthost's fault and are tried again.
+            forget_secrets(session, batch.results.keys())
         if self.settings.hourly_limits is not None:
             limits.count_sent(session, _scopes(batch.rows, batch.results), now)
         session.commit()

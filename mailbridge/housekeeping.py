@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from forum.operations.erasing_scan import scan_some
+from forum.operations.notices import forget_secrets
 from forum.operations.retention import forget_some
 from forum.settings import Settings
 
@@ -42,6 +43,7 @@ class Housekeeping:
         if self._forgot_at is not None and now - self._forgot_at < FORGETS_EVERY:
             return 0
         done = forget_some(self.session, now, self.settings.retention_days)
+        done += forget_secrets(self.session)
         self.session.commit()
         if not done:
             self._forgot_at = now

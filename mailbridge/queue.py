@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 from sqlalchemy.sql.base import ExecutableOption
 
 from forum.operations.limits import not_full
-from forum.operations.notices import DECIDING, NoticeKind
+from forum.operations.notices import NoticeKind, forget_secrets
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, Notice, SendState
@@ -125,17 +125,10 @@ def record(session: Session, done: Iterable[tuple[Row, Outcome]], now: datetime)
     if found:
         # Past the ORM, in one statement: this is done for every mail that leaves.
         session.connection().execute(_statement(type(found[0][0])), [one for _, one in found])
-    for row, one in found:
-        if isinstance(row, Notice) and one["new_state"] == SendState.SENT:
-            _forget_token(session, row)
+    sent = [row.id for row, one in found if one["new_state"] == SendState.SENT]
+    if sent and type(found[0][0]) is Notice:
+        forget_secrets(session, sent)
     session.commit()
-
-
-def _forget_token(session: Session, row: Notice) -> None:
-    """Keep in a notice that has left no token that decides; the moderator has it now."""
-    if DECIDING in row.params:
-        kept = {name: value for name, value in row.params.items() if name != DECIDING}
-        session.execute(update(Notice).where(Notice.id == row.id).values(params=kept))
 
 
 def _recorded(row: Row, outcome: Outcome, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from forum.clock import utcnow
 from forum.commands.errors import BadInput, Failure
+from forum.config import settings
 from forum.extensions import db
 from forum.operations.accounts import AccountError
 from forum.operations.erasing import LastAdministrator, erase
@@ -37,8 +38,9 @@ def export(email: str, target: Path) -> None:
         raise BadInput(f"{target} exists already")
     with reading():
         author = _author(email)
-        text = json.dumps(document_of(db.session(), author), ensure_ascii=False, indent=1) + "\n"
-        messages = messages_of(db.session(), author)
+        document = document_of(db.session(), author, settings().site_url)
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        messages = messages_of(db.session(), author, settings().site_url)
         if target.suffix == ".zip":
             with zipfile.ZipFile(target, "x", zipfile.ZIP_DEFLATED) as archive:
                 archive.writestr("person.json", text)

@@ -24,7 +24,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.utils import formataddr
 from io import BytesIO
-from typing import Final
+from typing import Final, Protocol
 
 from forum.domain.addresses import mailboxes
 
@@ -81,6 +81,19 @@ def _mark(key: bytes, kind: bytes, value: str) -> str:
 def _folded(word: str) -> str:
     apart = unicodedata.normalize("NFKD", word.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+class Remover(Protocol):
+    """Takes something out of texts, and whole addresses out of the fields of a header."""
+
+    def knows(self, text: str) -> bool:
+        """Whether one of the addresses to be taken out stands in a text."""
+
+    def author_of(self, address: str) -> int | None:
+        """Whose pseudonym takes the place of an address; None where it stays."""
+
+    def text(self, text: str, *, everywhere: bool, own: bool = False) -> str:
+        """A text without what is taken out; the arguments as of `Eraser.text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +197,7 @@ def _is_whole_line(text: str, word: re.Match[str]) -> bool:
     return not _OUTSIDE_WORDS.sub("", line.replace(word.group(), "", 1))
 
 
-def redacted_piece(raw: bytes, eraser: Eraser) -> bytes:
+def redacted_piece(raw: bytes, eraser: Remover) -> bytes:
     """The same for what may be no message at all."""
     try:
         return redacted(raw, eraser)
@@ -195,8 +208,8 @@ def redacted_piece(raw: bytes, eraser: Eraser) -> bytes:
         return raw if new == text else new.encode("utf-8", "surrogateescape")
 
 
-def redacted(raw: bytes, eraser: Eraser) -> bytes:
-    """The bytes of a message without those who were erased; the same where they are not in it.
+def redacted(raw: bytes, eraser: Remover) -> bytes:
+    """The bytes of a message without what a remover takes out; the same where it takes nothing.
 
     What changes is written anew in UTF-8; attached files that are no text stay as they are.
     """
@@ -225,7 +238,7 @@ def redacted(raw: bytes, eraser: Eraser) -> bytes:
     return out.getvalue()
 
 
-def _redact_head(part: Message, eraser: Eraser, everywhere: bool) -> bool:
+def _redact_head(part: Message, eraser: Remover, everywhere: bool) -> bool:
     changed = False
     headers: list[tuple[str, str]] = []
     for name, value in part.raw_items():
@@ -240,7 +253,7 @@ def _redact_head(part: Message, eraser: Eraser, everywhere: bool) -> bool:
     return changed
 
 
-def _redact_file_name(part: Message, eraser: Eraser, everywhere: bool) -> bool:
+def _redact_file_name(part: Message, eraser: Remover, everywhere: bool) -> bool:
     """What a file is called, where its name is not written out plainly (RFC 2231)."""
     name = part.get_filename()
     new = eraser.text(name, everywhere=everywhere) if name else name
@@ -252,7 +265,7 @@ def _redact_file_name(part: Message, eraser: Eraser, everywhere: bool) -> bool:
     return True
 
 
-def _redacted_field(name: str, value: str, eraser: Eraser, everywhere: bool) -> str | None:
+def _redacted_field(name: str, value: str, eraser: Remover, everywhere: bool) -> str | None:
     """The new value of a field; None where it stays."""
     text = _decoded(value)
     if name.lower() in _BOXES and eraser.knows(text):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import String, cast, or_, select, update
 from sqlalchemy.orm import Session
 
 from forum.storage.lists import MailingList
-from forum.storage.mail import Notice
+from forum.storage.mail import Notice, SendState
 
 
 class NoticeKind(StrEnum):
@@ -60,8 +62,12 @@ class NoticeKind(StrEnum):
     """To an owner: the smarthost refuses everything."""
 
 
-DECIDING: Final = "decision_token"
-"""The parameter that decides for weeks: it is forgotten as soon as the mail has left."""
+SECRETS: Final = frozenset({"decision_token", "link", "probe_token", "secret", "token"})
+"""Parameters that open something for whoever has them: forgotten as soon as a notice has ended."""
+
+ENDED: Final = (SendState.SENT, SendState.FAILED, SendState.CANCELLED)
+
+_AT_ONCE: Final = 200
 
 
 def notify(
@@ -93,3 +99,26 @@ def notify(
     session.add(notice)
     session.flush()
     return notice
+
+
+def forget_secrets(session: Session, ids: Collection[int] | None = None) -> int:
+    """Take what opens something out of notices that were sent, failed for good or were cancelled.
+
+    What names the mail, its subject, its reasons, stays for the log.
+
+    Args:
+        ids: Of the notices to look at; None for some of all, which a killed worker may have left.
+
+    Returns:
+        How many held a secret.
+    """
+    # As JSON writes a name; in a value its quotes would stand behind backslashes.
+    named = [cast(Notice.params, String).contains(f'"{name}": ') for name in SECRETS]
+    query = select(Notice).where(Notice.state.in_(ENDED), or_(*named)).limit(_AT_ONCE)
+    if ids is not None:
+        query = query.where(Notice.id.in_(ids))
+    rows = session.execute(query.with_only_columns(Notice.id, Notice.params)).all()
+    for row in rows:
+        kept = {name: value for name, value in row.params.items() if name not in SECRETS}
+        session.execute(update(Notice).where(Notice.id == row.id).values(params=kept))
+    return len(rows)

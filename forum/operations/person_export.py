@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from forum.domain.erasing import redacted_piece
+from forum.domain.masking import redact_own_tokens
 from forum.domain.mbox import mbox_entry
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, RawMessage
@@ -83,8 +86,39 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 """Columns that lead to a person too and need no part of their own, and why."""
 
 
-def document_of(session: Session, author: Author) -> dict[str, Any]:
-    """What is known of a person, ready for JSON."""
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Takes the secrets of our own mails out: who has the file must not open what they open."""
+
+    site_url: str
+
+    def knows(self, text: str) -> bool:
+        """No address goes as a whole."""
+        return False
+
+    def author_of(self, address: str) -> int | None:
+        """Nobody's pseudonym takes the place of an address."""
+        return None
+
+    def text(self, text: str, *, everywhere: bool, own: bool = False) -> str:
+        """A text without them."""
+        return redact_own_tokens(text, self.site_url)
+
+    def value(self, value: Any) -> Any:
+        """A value for JSON without them."""
+        if isinstance(value, str):
+            return redact_own_tokens(value, self.site_url)
+        if isinstance(value, Mapping):
+            return {name: self.value(one) for name, one in value.items()}
+        return [self.value(one) for one in value] if isinstance(value, list) else value
+
+
+def document_of(session: Session, author: Author, site_url: str) -> dict[str, Any]:
+    """What is known of a person, ready for JSON; without secrets.
+
+    Args:
+        site_url: Of the addresses in our mails that hold one, without a slash at its end.
+    """
     emails = [address.email for address in author.addresses]
     account = author.account
     rows: dict[str, Any] = {
@@ -94,12 +128,14 @@ def document_of(session: Session, author: Author) -> dict[str, Any]:
         "invitations": select(Invitation).where(Invitation.email.in_(emails)),
         "links_sent": select(Token).where(Token.email.in_(emails)),
     }
-    return {
+    found = {
         "name": author.name,
         "addresses": [_plain(address) for address in author.addresses],
         "account": _plain(account) if account is not None else None,
         **{name: [_plain(row) for row in session.scalars(query)] for name, query in rows.items()},
     }
+    without: dict[str, Any] = _Tokens(site_url).value(found)
+    return without
 
 
 def _parts(session: Session, author: Author) -> dict[str, Select[Any]]:
@@ -125,8 +161,15 @@ def leads_to(column: InstrumentedAttribute[Any]) -> str:
     return str(key.column.table.name)
 
 
-def messages_of(session: Session, author: Author) -> Iterator[bytes]:
-    """The messages a person wrote, as entries of an mbox, oldest first; each once."""
+def messages_of(session: Session, author: Author, site_url: str) -> Iterator[bytes]:
+    """The messages a person wrote, as entries of an mbox, oldest first; each once.
+
+    As they came, but for secrets of our mails to which they answered, or which they quote.
+
+    Args:
+        site_url: As of `document_of`.
+    """
+    tokens = _Tokens(site_url)
     emails = [address.email for address in author.addresses]
     times: dict[int, datetime] = {}
     queries = (
@@ -144,7 +187,7 @@ def messages_of(session: Session, author: Author) -> Iterator[bytes]:
     for raw_id, at in sorted(times.items(), key=lambda one: (one[1], one[0])):
         raw = load_raw(session.get_one(RawMessage, raw_id))
         if raw:
-            yield mbox_entry(raw, at)
+            yield mbox_entry(redacted_piece(raw, tokens), at)
 
 
 def _plain(row: Base) -> dict[str, Any]:

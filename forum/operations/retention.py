@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from forum.operations.curation_removing import forget_bytes, overwrite_what_is_freed
+from forum.operations.notices import ENDED
 from forum.storage.mail import (
     Delivery,
     DigestDelivery,
@@ -19,7 +20,6 @@ from forum.storage.mail import (
     Incoming,
     IncomingState,
     Notice,
-    SendState,
 )
 from forum.storage.mirror import MirrorNotice
 from forum.storage.tokens import Token
@@ -27,7 +27,6 @@ from forum.storage.tokens import Token
 AT_ONCE: Final = 200
 """Rows of one kind in one transaction."""
 
-_ENDED: Final = (SendState.SENT, SendState.FAILED, SendState.CANCELLED)
 _UNWANTED: Final = (
     IncomingState.REJECTED,
     IncomingState.DISCARDED,
@@ -93,7 +92,7 @@ def _sent(session: Session, before: datetime) -> int:
     for table in (Notice, Delivery, DigestDelivery):
         old = (
             select(table.id)
-            .where(table.state.in_(_ENDED), table.queued_at < before)
+            .where(table.state.in_(ENDED), table.queued_at < before)
             .order_by(table.id)
             .limit(AT_ONCE)
         )

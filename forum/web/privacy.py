@@ -32,10 +32,10 @@ def download() -> ResponseReturnValue:
     author = the_account().author
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        document = json.dumps(document_of(db.session(), author), ensure_ascii=False, indent=1)
-        archive.writestr("person.json", document)
+        document = document_of(db.session(), author, settings().site_url)
+        archive.writestr("person.json", json.dumps(document, ensure_ascii=False, indent=1))
         with archive.open("messages.mbox", "w") as stream:
-            for entry in messages_of(db.session(), author):
+            for entry in messages_of(db.session(), author, settings().site_url):
                 stream.write(entry)
     packed.seek(0)
     return send_file(packed, "application/zip", as_attachment=True, download_name="passerelle.zip")

@@ -25,6 +25,7 @@ from forum.storage.reading_marks import ThreadMark
 from forum.storage.sending import BounceStanding
 from tests.factories import START, Make
 
+SITE = "http://forum.example.org"
 PERSON = ("author", "account", "address", "subscription")
 
 
@@ -73,7 +74,7 @@ def awa(make: Make) -> Account:
 def test_the_document_tells_what_a_person_did_and_what_was_sent_to_them(
     session: Session, awa: Account
 ) -> None:
-    document: dict[str, Any] = json.loads(json.dumps(document_of(session, awa.author)))
+    document: dict[str, Any] = json.loads(json.dumps(document_of(session, awa.author, SITE)))
     assert [one["reason"] for one in document["reports_made"]] == ["Une adresse privée"]
     assert [one["text"] for one in document["syntheses_written"]] == ["Rendez-vous dimanche."]
     assert [one["last_reply"] for one in document["mail_that_came_back"]] == ["550 no such user"]
@@ -91,11 +92,11 @@ def test_the_document_tells_what_a_person_did_and_what_was_sent_to_them(
 
 
 def test_both_texts_of_a_changed_post_are_in_the_mailbox(session: Session, awa: Account) -> None:
-    packed = b"".join(messages_of(session, awa.author))
+    packed = b"".join(messages_of(session, awa.author, SITE))
     assert b"samedi" in packed
     assert b"dimanche" in packed
 
 
 def test_of_another_person_nothing_is_told(session: Session, make: Make, awa: Account) -> None:
-    document = document_of(session, make.account("pia@example.net", name="Pia").author)
+    document = document_of(session, make.account("pia@example.net", name="Pia").author, SITE)
     assert [name for name in PARTS if document[name]] == []
