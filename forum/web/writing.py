@@ -14,6 +14,7 @@ from sqlalchemy import select
 from forum.clock import utcnow
 from forum.config import settings
 from forum.domain import message
+from forum.domain.shortening import beginning, is_long
 from forum.extensions import db, limiter
 from forum.operations.drafts import drop_draft
 from forum.operations.posting import Discarded, Disposition, Duplicate, Held, Posted, Rejected
@@ -21,6 +22,7 @@ from forum.operations.raw import load_raw
 from forum.operations.writing import withdraw_unsent, write_post
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import MailingList
+from forum.storage.post_rows import page_of
 from forum.storage.visibility import find_post, find_thread
 from forum.web.access import login_page, signed_in, the_account, visible_list_or_404
 from forum.web.forms import AnswerForm, ComposeForm
@@ -207,9 +209,23 @@ def _answer_page(thread: Thread, parent: Post, form: AnswerForm) -> str:
         thread=thread,
         mailing_list=thread.mailing_list,
         parent=parent,
+        answered_html=beginning(parent.html),
+        rest_address=_whole(parent) if is_long(parent.html) else "",
         form=form,
         preview=preview_of(form),
         lost_files=names_of_files(form),
+    )
+
+
+def _whole(post: Post) -> str:
+    """Where a very long post is shown whole."""
+    page = page_of(post.position)
+    return url_for(
+        "reading.thread",
+        thread_id=post.thread_id,
+        page=page if page > 1 else None,
+        whole=post.id,
+        _anchor=f"post-{post.id}",
     )
 
 

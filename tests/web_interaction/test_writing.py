@@ -198,6 +198,24 @@ def test_the_preview_of_an_answer_keeps_its_parent(
     assert len(posts(app)) == 2
 
 
+def test_of_a_very_long_post_that_is_answered_the_beginning_is_shown_and_the_whole_a_click_away(
+    ancrage: None, writing: Writing, sign_in: SignIn
+) -> None:
+    with writing() as make:
+        mailing_list = list_by_slug(db.session(), "ancrage")
+        assert mailing_list is not None
+        lines = "".join(f"Le marché numéro {number} et les autres.\n\n" for number in range(20_000))
+        long = make.post(mailing_list, author="Pilar <pilar@example.net>", text=lines)
+        thread, number = long.thread_id, long.id
+    client = sign_in(AWA)
+    page = client.get(f"/threads/{thread}/answer?parent={number}").text
+    assert len(page) < 120_000
+    assert "numéro 500 et les autres.</p>" in page
+    whole = f"/threads/{thread}?whole={number}#post-{number}"
+    assert f'href="{whole}"' in page
+    assert "numéro 19999" in client.get(whole).text
+
+
 def test_a_parent_of_another_list_is_not_there(
     app: Flask, thread: int, writing: Writing, sign_in: SignIn
 ) -> None:
