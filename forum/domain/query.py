@@ -78,6 +78,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_OR: Final = "OR"
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 
 
@@ -97,7 +98,9 @@ def parse(text: str) -> SearchQuery:
             return SearchQuery(text, _Parser(clean).read())
         except _Unreadable:
             pass
-    words = tuple(Word(clean[o.start : o.end]) for o in occurrences(clean[:LONGEST_QUERY]))
+    typed = [clean[one.start : one.end] for one in occurrences(clean[:LONGEST_QUERY])]
+    # An operator that joined nothing was none of the words that were looked for.
+    words = tuple(Word(one) for one in [one for one in typed if one != _OR] or typed)
     return SearchQuery(text, _join(AllOf, words), readable=False)
 
 
@@ -136,7 +139,7 @@ class _Parser:
 
     def _any_of(self, depth: int) -> Node | None:
         parts = [self._all_of(depth)]
-        while self._take("word", "OR"):
+        while self._take("word", _OR):
             parts.append(self._all_of(depth))
         if len(parts) > 1 and None in parts:
             raise _Unreadable  # OR with nothing on one side.
@@ -145,7 +148,7 @@ class _Parser:
     def _all_of(self, depth: int) -> Node | None:
         parts: list[Node] = []
         while self._next < len(self._tokens):
-            if self._peek("paren") == ")" or self._peek("word") == "OR":
+            if self._peek("paren") == ")" or self._peek("word") == _OR:
                 break
             if part := self._part(depth):
                 parts.append(part)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from forum.clock import utcnow
 from forum.config import settings
 from forum.domain.compose import is_blank
+from forum.domain.reflow import unwrap
 from forum.extensions import db, limiter
 from forum.operations.curation import Refused
 from forum.operations.curation_authors import (
@@ -156,7 +157,9 @@ def history(post_id: int) -> ResponseReturnValue:
         or may_moderate(db.session(), current_reader(), post.mailing_list_id)
     ):
         abort(404)
-    return render_template("curating/history.html", post=post, texts=texts_of(db.session(), post))
+    # As the thread shows them: mail has line ends of a width of its own.
+    texts = [(at, unwrap(text)) for at, text in texts_of(db.session(), post)]
+    return render_template("curating/history.html", post=post, texts=texts)
 
 
 @blueprint.get("/moderation/reports")

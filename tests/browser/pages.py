@@ -67,6 +67,7 @@ def administrator_pages(rooms: Rooms) -> dict[str, str]:
         "list-members-add": f"/lists/{WORKSHOP}/members/add",
         "list-invitations": f"/lists/{WORKSHOP}/invitations",
         "list-glossary": f"/lists/{WORKSHOP}/glossary",
+        "list-glossary-filled": f"/lists/{DEMO}/glossary",
         "compose": f"/lists/{WORKSHOP}/new",
         "answer": f"/threads/{rooms.long_thread}/answer?parent={rooms.long_post}&quote=1",
         "moderation": "/moderation",

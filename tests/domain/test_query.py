@@ -169,6 +169,12 @@ def test_what_cannot_be_read_is_searched_as_plain_words(text: str) -> None:
     assert Word("monnaie") in text_parts(query)
 
 
+@pytest.mark.parametrize("text", ['"monnaie OR (', "monnaie OR (locale", "OR ("])
+def test_an_operator_that_joins_nothing_is_no_word_of_the_search(text: str) -> None:
+    parts = text_parts(parse(text))
+    assert (Word("OR") in parts) == (text == "OR (")
+
+
 def test_parts_under_a_minus_are_not_expected_in_a_hit() -> None:
     query = parse('a -b (c OR "d e") f*')
     assert text_parts(query) == (Word("a"), Word("c"), Phrase("d e"), Prefix("f"))

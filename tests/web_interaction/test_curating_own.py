@@ -111,6 +111,19 @@ def test_later_there_is_nothing_to_change(client: FlaskClient, make: Make, post:
     assert "the time for it is over" in answer.text
 
 
+def test_earlier_texts_of_mail_stand_without_its_line_ends(
+    client: FlaskClient, make: Make, author: Account, post: Post
+) -> None:
+    line = "Le marché de printemps aura lieu samedi matin devant la mairie, et tous"
+    other = "ceux qui le souhaitent peuvent y tenir un étal sans rien payer à la"
+    mailed = make.post(
+        post.mailing_list, author="Awa <awa@example.org>", text=f"{line}\n{other}\ncommune.\n"
+    )
+    make.commit()
+    page = client.get(f"/posts/{mailed.id}/history").text
+    assert f"{line} {other} commune." in page
+
+
 @pytest.mark.parametrize("clock", [timedelta(days=-900), timedelta(days=900)])
 def test_what_can_be_changed_is_told_by_when_it_came_not_by_its_author_s_clock(
     client: FlaskClient, make: Make, author: Account, post: Post, clock: timedelta
