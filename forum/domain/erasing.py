@@ -1,32 +1,21 @@
-"""Taking a person's name and addresses out of text and out of the bytes of messages.
+"""Taking a person's name and addresses out of text.
 
 Who is to be taken out is known by keyed digests alone: the site keeps neither the names nor the
 addresses. An address goes wherever it stands. A name of two words or more goes where the message
 holds one of the addresses, and in lines that say who wrote what is quoted; elsewhere it may be
 somebody else's. A name of one word goes only where a message with one of the addresses says who
-wrote, or is signed with that word alone. What stands in pictures and in files that are no text
-stays.
+wrote, or is signed with that word alone.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email import policy
-from email.generator import BytesGenerator
-from email.header import Header, decode_header, make_header
-from email.message import Message
-from email.parser import BytesParser
-from email.utils import formataddr
-from io import BytesIO
-from typing import Final, Protocol
-
-from forum.domain.addresses import mailboxes
+from typing import Final
 
 NAMELESS: Final = "[…]"
 """Stands where a name stood."""
@@ -38,8 +27,6 @@ SHORTEST_WORD: Final = 3
 
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_ENCODED: Final = re.compile(r"=\?[^?\s]*\?[^?\s]*\?|\?=")
-"""What is around an encoded word (RFC 2047) whose character set nobody knows."""
 _BETWEEN: Final = re.compile(r"[\s>,.\"“”«»*_|]{1,12}")
 _SAYS_WHO: Final = re.compile(
     r"(?:^[>\s*_]*(?:from|de|von|para|to|cc|à|a|sender|author|auteur|autor)\s*:)"
@@ -49,8 +36,6 @@ _SAYS_WHO: Final = re.compile(
 _WORD_BEFORE: Final = re.compile(r"(\w+)[ .]{1,2}$")
 _WORD_AFTER: Final = re.compile(r" (\w+)")
 _OUTSIDE_WORDS: Final = re.compile(r"[\W_]+")
-_BOXES: Final = frozenset({"from", "to", "cc", "bcc", "sender", "reply-to"})
-_POLICY: Final = policy.compat32.clone(linesep="\r\n")
 
 
 def pseudonym(author_id: int) -> str:
@@ -81,19 +66,6 @@ def _mark(key: bytes, kind: bytes, value: str) -> str:
 def _folded(word: str) -> str:
     apart = unicodedata.normalize("NFKD", word.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-class Remover(Protocol):
-    """Takes something out of texts, and whole addresses out of the fields of a header."""
-
-    def knows(self, text: str) -> bool:
-        """Whether one of the addresses to be taken out stands in a text."""
-
-    def author_of(self, address: str) -> int | None:
-        """Whose pseudonym takes the place of an address; None where it stays."""
-
-    def text(self, text: str, *, everywhere: bool, own: bool = False) -> str:
-        """A text without what is taken out; the arguments as of `Eraser.text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,115 +167,3 @@ def _is_whole_line(text: str, word: re.Match[str]) -> bool:
     end = text.find("\n", word.end())
     line = text[start : end if end >= 0 else len(text)]
     return not _OUTSIDE_WORDS.sub("", line.replace(word.group(), "", 1))
-
-
-def redacted_piece(raw: bytes, eraser: Remover) -> bytes:
-    """The same for what may be no message at all."""
-    try:
-        return redacted(raw, eraser)
-    except (LookupError, ValueError, AttributeError, TypeError):
-        # What no parser reads is a text.
-        text = raw.decode("utf-8", "surrogateescape")
-        new = eraser.text(text, everywhere=eraser.knows(text))
-        return raw if new == text else new.encode("utf-8", "surrogateescape")
-
-
-def redacted(raw: bytes, eraser: Remover) -> bytes:
-    """The bytes of a message without what a remover takes out; the same where it takes nothing.
-
-    What changes is written anew in UTF-8; attached files that are no text stay as they are.
-    """
-    parsed = BytesParser(policy=_POLICY).parsebytes(raw)
-    texts = [(part, _text_of(part)) for part in parsed.walk()]
-    heads = [
-        (part, name, _decoded(str(value))) for part, _ in texts for name, value in part.raw_items()
-    ]
-    everywhere = any(eraser.knows(text) for _, _, text in heads) or any(
-        eraser.knows(text) for _, text in texts if text is not None
-    )
-    own = eraser.knows(_decoded(str(parsed.get("From", ""))))
-    changed = False
-    for part, text in texts:
-        changed |= _redact_head(part, eraser, everywhere)
-        changed |= _redact_file_name(part, eraser, everywhere)
-        if text is not None:
-            new = eraser.text(text, everywhere=everywhere, own=own)
-            if new != text:
-                _put(part, new)
-                changed = True
-    if not changed:
-        return raw
-    out = BytesIO()
-    BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=_POLICY).flatten(parsed)
-    return out.getvalue()
-
-
-def _redact_head(part: Message, eraser: Remover, everywhere: bool) -> bool:
-    changed = False
-    headers: list[tuple[str, str]] = []
-    for name, value in part.raw_items():
-        new = _redacted_field(name, str(value), eraser, everywhere)
-        changed |= new is not None
-        headers.append((name, value if new is None else new))
-    if changed:
-        for name in set(part.keys()):
-            del part[name]
-        for name, value in headers:
-            part.set_raw(name, value)
-    return changed
-
-
-def _redact_file_name(part: Message, eraser: Remover, everywhere: bool) -> bool:
-    """What a file is called, where its name is not written out plainly (RFC 2231)."""
-    name = part.get_filename()
-    new = eraser.text(name, everywhere=everywhere) if name else name
-    if not name or not new or new == name:
-        return False
-    for field, parameter in (("Content-Disposition", "filename"), ("Content-Type", "name")):
-        if part.get_param(parameter, header=field) is not None:
-            part.set_param(parameter, new, header=field, charset="utf-8")
-    return True
-
-
-def _redacted_field(name: str, value: str, eraser: Remover, everywhere: bool) -> str | None:
-    """The new value of a field; None where it stays."""
-    text = _decoded(value)
-    if name.lower() in _BOXES and eraser.knows(text):
-        boxes = [
-            ("", pseudonym(author_id))
-            if (author_id := eraser.author_of(box.address)) is not None
-            else (eraser.text(box.name, everywhere=False), box.address)
-            for box in mailboxes(value.encode("utf-8", "surrogateescape"))
-        ]
-        return ",\r\n ".join(formataddr(box, "utf-8") for box in boxes)
-    new = eraser.text(text, everywhere=everywhere and name.lower() not in _BOXES)
-    if new == text:
-        return None
-    return new if new.isascii() else Header(new, "utf-8").encode(linesep="\r\n")
-
-
-def _decoded(value: str) -> str:
-    try:
-        return str(make_header(decode_header(value)))
-    except (LookupError, ValueError):
-        return _ENCODED.sub(" ", value)
-
-
-def _text_of(part: Message) -> str | None:
-    if part.get_content_maintype() != "text" or part.is_multipart():
-        return None
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        return None
-    try:
-        return payload.decode(part.get_content_charset("utf-8"))
-    except (LookupError, UnicodeDecodeError):
-        return payload.decode("latin-1")
-
-
-def _put(part: Message, text: str) -> None:
-    encoded = base64.encodebytes(text.encode("utf-8", "surrogatepass")).decode("ascii")
-    part.set_payload(encoded.replace("\n", "\r\n"))
-    del part["Content-Transfer-Encoding"]
-    part["Content-Transfer-Encoding"] = "base64"
-    part.set_param("charset", "utf-8")

@@ -21,10 +21,10 @@ from forum.domain.erasing import (
     address_mark,
     name_mark,
     pseudonym,
-    redacted,
     words_of,
 )
 from forum.domain.message import parse
+from forum.domain.redacting import redacted
 from forum.operations.audit import record
 from forum.operations.curation_removing import overwrite_what_is_freed
 from forum.operations.erasing_words import forget_pictures, forget_words

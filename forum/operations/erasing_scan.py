@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from forum.domain.erasing import Eraser, redacted
+from forum.domain.erasing import Eraser
 from forum.domain.message import parse
+from forum.domain.redacting import redacted
 from forum.operations.audit import record
 from forum.operations.curation_removing import overwrite_what_is_freed
 from forum.operations.deriving import basis_of, derive, write

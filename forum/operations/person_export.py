@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Select, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from forum.domain.erasing import redacted_piece
 from forum.domain.masking import redact_own_tokens
 from forum.domain.mbox import mbox_entry
+from forum.domain.redacting import redacted_piece
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, RawMessage
 from forum.storage.audit import AuditEntry

@@ -10,7 +10,8 @@ import zstandard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forum.domain.erasing import Eraser, redacted_piece
+from forum.domain.erasing import Eraser
+from forum.domain.redacting import redacted_piece
 from forum.operations.erasing import eraser_of
 from forum.operations.raw import LEVEL
 from forum.storage.imports import QuarantinedMessage

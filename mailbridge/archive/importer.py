@@ -17,8 +17,8 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from forum.domain.erasing import redacted_piece
 from forum.domain.preparing import Shown, Understood
+from forum.domain.redacting import redacted_piece
 from forum.operations.erased_meanwhile import ErasedMeanwhile, State
 from forum.operations.importing import Storing
 from forum.operations.importing_rows import Ready, bytes_of

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from forum.domain.erasing import Eraser, redacted_piece
+from forum.domain.erasing import Eraser
 from forum.domain.preparing import Shown, Understood
+from forum.domain.redacting import redacted_piece
 from forum.operations.erased_meanwhile import ErasedMeanwhile
 from forum.operations.importing import Storing
 from forum.operations.importing_rows import Ready

@@ -8,16 +8,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from forum.domain.erasing import (
-    NAMELESS,
-    Eraser,
-    address_mark,
-    name_mark,
-    pseudonym,
-    redacted,
-    redacted_piece,
-)
+from forum.domain.erasing import NAMELESS, Eraser, address_mark, name_mark, pseudonym
 from forum.domain.message import parse
+from forum.domain.redacting import redacted, redacted_piece
 from tests.factories import START, mail
 
 KEY = b"a key of the tests"
