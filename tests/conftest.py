@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Context
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -23,6 +24,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from forum.app import create_app
+from forum.cli import main
 from forum.commands.setup import make_secret_key
 from forum.config import SETTINGS
 from forum.extensions import db, limiter
@@ -37,6 +39,10 @@ DOMAIN = "lists.example.org"
 # How long one example takes says more of what else the machine does than of our code.
 property_settings.register_profile("passerelle", deadline=None)
 property_settings.load_profile("passerelle")
+
+# Commands are read when they are asked for: never while a test has changed a module they take from.
+for name in main.list_commands(Context(main)):
+    main.get_command(Context(main), name)
 
 
 @pytest.fixture(autouse=True)
