@@ -74,7 +74,9 @@ def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -
         corrected=load_raw(newest) if newest is not None and newest is not row.raw else None,
         arrived_at=row.arrived_at,
         with_repairs=UNDONE not in row.repairs if with_repairs is None else with_repairs,
-        parent_text=quotable_text(session, parent) if parent is not None else None,
+        parent_text=(
+            quotable_text(session, parent, row.references) if parent is not None else None
+        ),
         inherited=tuple(inherited),
         outside=outside_of(session, row.mailing_list),
     )

@@ -127,7 +127,7 @@ def _read_body(
         submission.text,
         submission.text_format,
         submission.declared_language,
-        quotable_text(session, parent) if parent is not None else None,
+        quotable_text(session, parent, answered) if parent is not None else None,
         (*inherited, *newest_language(session, address.author_id)),
         outside_of(session, mailing_list),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import LANGUAGES
@@ -79,12 +80,18 @@ def translated_posts(
     }
 
 
-def quotable_text(session: Session, post: Post) -> str:
-    """All that an answer may quote: the text of a post and of its translations."""
+def quotable_text(session: Session, post: Post, answered: Sequence[str]) -> str:
+    """All that an answer may quote: the text of a post and of its translations.
+
+    Those that were mailed and taken back since are among them, for people answer late.
+
+    Args:
+        answered: The ids that the answer names.
+    """
     texts = [segment.text for segment in post.segments]
-    if post.translated_into:
-        found = current_translations(session, [post.id]).get(post.id, {})
-        texts += [found[language].text for language in sorted(found)]
+    if post.translated_into or any(one.startswith(ID_PREFIX) for one in answered):
+        newest_first = select(PostTranslation.text).order_by(PostTranslation.id.desc())
+        texts += session.scalars(newest_first.where(PostTranslation.post_id == post.id))
     return "\n".join(texts)
 
 
@@ -94,7 +101,7 @@ def language_answered(session: Session, post: Post, answered: Sequence[str]) -> 
     Args:
         answered: The ids that the answer names, the nearest last.
     """
-    if post.translated_into and answered:
+    if answered and answered[-1].startswith(ID_PREFIX):
         for language in LANGUAGES:
             if answered[-1] == message_id_of(session, post, language):
                 return language

@@ -40,6 +40,7 @@ DECIDES_NOTHING = {
         "erasure_requests.asked",
         "identity.claimed",
         "telling_moderators.decision_token",
+        "translation_sending.count_for_translation",
     )
 }
 

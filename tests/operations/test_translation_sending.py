@@ -9,8 +9,10 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from forum.domain.values import Source
+from forum.operations.curation_authors import edit
 from forum.operations.curation_removing import remove
 from forum.operations.deliveries import cancel_deliveries
+from forum.operations.deriving import basis_of, derive, differs
 from forum.operations.following import choose
 from forum.operations.subscriptions import set_options, unsubscribe
 from forum.operations.translated import message_id_of
@@ -265,8 +267,32 @@ def test_an_answer_to_a_translation_is_an_answer_to_the_post(
     assert (short.parent_id, short.language) == (post.id, "fr")
     row.stands, post.translated_into = False, ""
     cancel_translation(session, row)
-    late = make.post(ancrage, subject="Re: Moneda", text="Merci.\n", in_reply_to=identifier)
+    late = make.post(
+        ancrage, subject="Re: Moneda", text=f"Merci à vous.\n\n{FRENCH}\n", in_reply_to=identifier
+    )
     assert late.parent_id == post.id
+    assert [part.role for part in late.segments] == ["reply", "quotation"]
+    # Made anew from its bytes it is the same.
+    for one in (answer, short, late):
+        basis = basis_of(session, one)
+        assert basis is not None
+        assert not differs(one, derive(basis))
+
+
+def test_a_change_that_its_author_has_mailed_again_is_not_the_translation(
+    session: Session, make: Make, ancrage: MailingList, translator: Account
+) -> None:
+    author = make.account("pilar@example.net", "Pilar Ríos")
+    post = make.post(ancrage, text=SPANISH, author="Pilar Ríos <pilar@example.net>", mail_out=True)
+    make.subscriber(ancrage, author.email, delivery="none")
+    make.subscriber(ancrage, MONIQUE)
+    queue_translation(session, translate(session, post, translator), NOW)
+    session.execute(update(Delivery).values(state=SendState.SENT))
+    edit(
+        session, post, author, f"{SPANISH} Gracias.", post.arrived_at + timedelta(minutes=5),
+        max_bytes=1_000_000, mail_again=True,
+    )  # fmt: skip
+    assert waiting(session, post) == {}
 
 
 def test_what_waits_goes_with_the_post_the_thread_and_the_subscription(
