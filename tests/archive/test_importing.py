@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +40,7 @@ from mailbridge.archive.found import Found
 from mailbridge.archive.importer import Importer
 from mailbridge.archive.old_pages import hyperkitty_key
 from tests.factories import START, Make, mail
+from tests.forks import forks
 
 pytestmark = pytest.mark.slow
 
@@ -598,31 +598,36 @@ def test_out_and_in_and_out_again_gives_the_same_file(tmp_path: Path) -> None:
     assert odd[2] in kept
 
 
+IMPORTER = """
+from forum.cli import main
+from forum.domain.language_model import load_model
+
+load_model()
+
+
+def work(argument):
+    main(sys.argv[1:])
+"""
+
+
 @pytest.mark.timeout(600)
 def test_an_import_that_is_killed_again_and_again_ends_as_if_undisturbed(tmp_path: Path) -> None:
-    raws = a_discussion(1_500)
+    raws = a_discussion(900)  # Several transactions.
     source = write_mbox(tmp_path / "source.mbox", raws)
     chance = random.Random(5)
     exports = []
     for name, kills in (("calm", 0), ("killed", 20)):
         data_dir = tmp_path / name
         passerelle(data_dir, "init")
-        command = [
-            sys.executable, "-m", "forum", "import", "ancrage", str(source),
+        command = (
+            "import", "ancrage", str(source),
             "--create", "ancrage@lists.example.org", "--no-index",
-        ]  # fmt: skip
-        for _ in range(kills):
-            process = subprocess.Popen(
-                command, env=environment(data_dir),
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-            time.sleep(chance.uniform(1.0, 4.0))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        said = subprocess.run(
-            command, env=environment(data_dir), check=True, capture_output=True, text=True
-        ).stdout
-        assert said.splitlines()[-1].startswith("read=1500 ")
+        )  # fmt: skip
+        with forks(IMPORTER, *command, environ=environment(data_dir)) as imports:
+            for _ in range(kills):
+                imports.start().kill_after(chance.uniform(0.05, 0.8))
+        said = passerelle(data_dir, *command)
+        assert said.splitlines()[-1].startswith("read=900 ")
         out = tmp_path / f"{name}.jsonl"
         passerelle(data_dir, "export", "ancrage", out, "--format", "jsonl")
         exports.append(_without_numbers(out))

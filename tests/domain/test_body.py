@@ -143,17 +143,19 @@ def test_a_hostile_megabyte_takes_linear_time(line: str) -> None:
     text = line * (1_000_000 // len(line))
 
     def taken(part: str) -> float:
-        gc.collect()
         gc.disable()  # It would look through all that other tests have left.
         start = time.process_time()
         segment(part)
         gc.enable()
         return time.process_time() - start
 
-    spent = [min(taken(text[:size]) for _ in range(2)) for size in (len(text) // 4, len(text))]
-    # Seconds of processor time that leave room for a busy machine; the growth is what counts.
-    assert spent[1] < 5, "a megabyte took too long"
-    assert spent[1] < 10 * max(spent[0], 0.05), "four times the text took ten times as long"
+    def is_linear() -> bool:
+        # Seconds of processor time that leave room for a busy machine; the growth is what counts.
+        short, whole = taken(text[: len(text) // 4]), taken(text)
+        return whole < 5 and whole < 10 * max(short, 0.05)
+
+    # What else the machine does may make one look slow.
+    assert any(is_linear() for _ in range(3)), "four times the text took ten times as long"
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,9 +25,9 @@ from forum.storage.base import Base, configure_engine
 from forum.storage.lists import MailingList
 from forum.storage.mail import IndexQueue
 from forum.storage.people import Author
+from tests.forks import forks
 
 NOW = datetime(2010, 3, 1, 9, tzinfo=UTC)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Archive:
@@ -223,14 +219,16 @@ from forum.search.indexer import drain
 from forum.search.whoosh_index import WhooshIndex
 from forum.storage.base import configure_engine
 
-engine = create_engine(sys.argv[1])
-configure_engine(engine)
-index = WhooshIndex(Path(sys.argv[2]))
-with Session(engine) as session:
-    print("ready", flush=True)
-    while True:
-        drain(session, index, limit=3)
-        session.commit()
+
+def work(argument):
+    engine = create_engine(sys.argv[1])
+    configure_engine(engine)
+    index = WhooshIndex(Path(sys.argv[2]))
+    with Session(engine) as session:
+        print("ready", flush=True)
+        while True:
+            drain(session, index, limit=3)
+            session.commit()
 """
 
 
@@ -238,24 +236,18 @@ with Session(engine) as session:
 def test_a_worker_killed_again_and_again_loses_no_post(archive: Archive) -> None:
     chance = random.Random(5)
     posts = {archive.post(f"texte {n}") for n in range(180)}
-    for _ in range(20):
-        child = subprocess.Popen(
-            [sys.executable, "-c", DRAINER, archive.url, str(archive.index.path)],
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-        )
-        assert child.stdout is not None
-        with child, child.stdout:
-            assert child.stdout.readline()
-            time.sleep(chance.uniform(0.005, 0.12))
-            child.send_signal(signal.SIGKILL)
-        archive.session.rollback()
-        waiting = set(archive.session.scalars(select(IndexQueue.post_id)))
-        archive.session.rollback()
-        fresh = WhooshIndex(archive.index.path)
-        archive.index = fresh
-        assert fresh.rebuilt_to() is None
-        assert archive.found("texte") | waiting == posts
+    with forks(DRAINER, archive.url, str(archive.index.path)) as workers:
+        for _ in range(20):
+            worker = workers.start()
+            assert worker.printed.readline() == "ready\n"
+            worker.kill_after(chance.uniform(0.005, 0.12))
+            archive.session.rollback()
+            waiting = set(archive.session.scalars(select(IndexQueue.post_id)))
+            archive.session.rollback()
+            fresh = WhooshIndex(archive.index.path)
+            archive.index = fresh
+            assert fresh.rebuilt_to() is None
+            assert archive.found("texte") | waiting == posts
     archive.drain_all()
     assert archive.found("texte") == posts
     assert archive.index.status().indexed == len(posts)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +13,9 @@ from forum.domain.query import parse
 from forum.search import whoosh_files
 from forum.search.whoosh_folder import SMALL_SEGMENTS
 from forum.search.whoosh_index import WhooshIndex
+from tests.forks import forks
 from tests.search.conftest import document, rebuilt
 
-ROOT = Path(__file__).resolve().parents[2]
 ONE = frozenset({1})
 
 
@@ -186,16 +182,18 @@ from pathlib import Path
 from forum.search.whoosh_index import WhooshIndex
 from tests.search.conftest import document
 
-index = WhooshIndex(Path(sys.argv[1]))
-number = int(sys.argv[2])
-with index.writing() as ours:
-    assert ours
-    while True:
-        index.add([document(number + k, "mot tué " + "remplissage " * 50) for k in range(5)])
-        if number % 3 == 0:
-            index.tidy()
-        number += 5
-        print(number, flush=True)
+
+def work(first):
+    number = int(first)
+    index = WhooshIndex(Path(sys.argv[1]))
+    with index.writing() as ours:
+        assert ours
+        while True:
+            index.add([document(number + k, "mot tué " + "remplissage " * 50) for k in range(5)])
+            if number % 3 == 0:
+                index.tidy()
+            number += 5
+            print(number, flush=True)
 """
 
 
@@ -203,25 +201,15 @@ with index.writing() as ours:
 def test_a_kill_at_any_moment_loses_nothing(path: Path) -> None:
     chance = random.Random(11)
     number = 1000
-    for _ in range(6):
-        child = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), str(number)],
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            text=True,
-        )
-        assert child.stdout is not None
-        with child, child.stdout:
-            acknowledged = int(child.stdout.readline())
-            time.sleep(chance.uniform(0, 0.3))
-            child.send_signal(signal.SIGKILL)
-            for line in child.stdout:
-                if line.endswith("\n"):
-                    acknowledged = int(line)
-        index = WhooshIndex(path)
-        assert index.rebuilt_to() is None, "what was committed is sound"
-        kept = total(index, "tué")
-        index.close()
-        assert kept >= acknowledged - 1000
-        assert (kept - (acknowledged - 1000)) in (0, 5), "a commit is whole or not there"
-        number = 1000 + kept
+    with forks(WRITER, str(path)) as writers:
+        for _ in range(6):
+            writer = writers.start(str(number))
+            lines = [writer.printed.readline(), *writer.kill_after(chance.uniform(0, 0.3))]
+            acknowledged = int(lines[-1])
+            index = WhooshIndex(path)
+            assert index.rebuilt_to() is None, "what was committed is sound"
+            kept = total(index, "tué")
+            index.close()
+            assert kept >= acknowledged - 1000
+            assert (kept - (acknowledged - 1000)) in (0, 5), "a commit is whole or not there"
+            number = 1000 + kept
