@@ -65,6 +65,7 @@ class Worker:
     stopping: bool = False
     _builder: Builder = field(init=False)
     _digest_builder: DigestBuilder = field(init=False)
+    _translations: dict[tuple[int, str], Translated] = field(default_factory=dict)
     _mirror: MirrorSender = field(init=False)
     _picturer: Picturer = field(init=False)
     _file_reader: FileReader = field(init=False)
@@ -194,6 +195,7 @@ class Worker:
 
     def _send(self, kind: queue.Kind) -> int:
         """Send one batch; gives how many mails were tried."""
+        self._translations.clear()
         return self._dispatcher.send(kind)
 
     def _build(self, row: queue.Row) -> Copy:
@@ -209,12 +211,13 @@ class Worker:
         return self._builder.build(row.post, lambda: load_raw(kept), row.subscription, translated)
 
     def _translated(self, row: Delivery) -> Translated:
-        """The translation that is newest now."""
-        wanted = (row.post, row.translation)
-        found = translated_posts(self.session, [wanted]).get((row.post_id, row.translation))
-        if found is None:
+        """The translation that is newest now; looked up once in a batch."""
+        key = (row.post_id, row.translation)
+        if key not in self._translations:
+            self._translations |= translated_posts(self.session, [(row.post, row.translation)])
+        if key not in self._translations:
             raise LookupError("the translation was taken back")
-        return found
+        return self._translations[key]
 
     def _attached(self, notice: Notice) -> Attached | None:
         if notice.params.get("held_id"):
