@@ -173,7 +173,11 @@ def _forget_names(session: Session, author: Author, emails: list[str], now: date
     )
     for column in (Incoming.author_email, Incoming.reverse_path):
         session.execute(update(Incoming).where(column.in_(emails)).values({column.key: instead}))
-    written = select(Post.id).where(Post.author_id == author.id, Post.state != PostState.REMOVED)
+    # Translations by others may have borne the name; there are never many.
+    written = select(Post.id).where(
+        (Post.author_id == author.id) | (Post.translated_into != ""),
+        Post.state != PostState.REMOVED,
+    )
     session.add_all(
         IndexQueue(post_id=key, queued_at=now) for key in session.scalars(written).all()
     )

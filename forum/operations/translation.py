@@ -12,7 +12,13 @@ from forum.domain.curation import Refusal
 from forum.domain.markup import redact_tokens, render_segments
 from forum.domain.translation import TRANSLATION_CHARACTERS, form_to_keep, languages_lacking
 from forum.domain.values import Role, Segment, TextFormat
-from forum.operations.curation import Refused, keep_decision, latest_decision, locked_list
+from forum.operations.curation import (
+    Refused,
+    index_again,
+    keep_decision,
+    latest_decision,
+    locked_list,
+)
 from forum.operations.translation_sending import cancel_translation, queue_translation
 from forum.operations.versions import as_kept, check_seen, keep_html
 from forum.storage.archive import Post, PostState
@@ -73,7 +79,7 @@ def write_translation(
     )  # fmt: skip
     keep_html(version, rendered(text, language))
     session.add(version)
-    _note_languages(session, post)
+    _note_languages(session, post, now)
     if text:
         queue_translation(session, version, now, delay=delay)
     elif before is not None:
@@ -104,8 +110,9 @@ def _aspect(language: str) -> Aspect:
     return Aspect(f"translation-{language}")
 
 
-def _note_languages(session: Session, post: Post) -> None:
-    """Let the post name the languages in which translations of it stand."""
+def _note_languages(session: Session, post: Post, now: datetime) -> None:
+    """Let the post name the languages in which translations of it stand, and be found by them."""
+    index_again(session, [post.id], now)
     session.flush()
     shown = current_translations(session, [post.id]).get(post.id, {})
     post.translated_into = form_to_keep(shown)
@@ -129,7 +136,7 @@ def undo_translation(session: Session, decision: CurationDecision, now: datetime
     version = session.get(PostTranslation, decision.before["version"])
     if version is not None:
         version.stands = False
-    _note_languages(session, post)
+    _note_languages(session, post, now)
     if version is not None:
         cancel_translation(session, version)
 

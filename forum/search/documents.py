@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from forum.domain.masking import mask_addresses_text
 from forum.domain.subject import parse_subject
-from forum.domain.values import Role, Segment
+from forum.domain.values import LANGUAGES, Role, Segment
 from forum.search.protocol import IndexDocument
 from forum.storage.archive import Post, PostAttachment, PostSegment, PostState, Thread
 from forum.storage.attachment_text import AttachmentText
 from forum.storage.lists import MailingList, names_before_subjects
+from forum.storage.translations import translation_rows
 
 READ_AT_ONCE: Final = 200
 """Posts in memory at a time."""
@@ -30,9 +31,16 @@ def documents(session: Session, post_ids: Sequence[int]) -> Iterator[IndexDocume
         segments = _by_post(session.execute(_segments(), {"ids": some}))
         attachments = _by_post(session.execute(_attachments(), {"ids": some}))
         texts = _by_post(session.execute(_texts(), {"ids": some}))
-        for row in session.execute(_posts(), {"ids": some}):
-            files = tuple(one.text for one in texts.get(row.id, ()))
-            yield _document(row, segments.get(row.id, ()), attachments.get(row.id, ()), files)
+        rows = session.execute(_posts(), {"ids": some}).all()
+        translated = _translations(session, [row.id for row in rows if row.translated_into])
+        for row in rows:
+            yield _document(
+                row,
+                segments.get(row.id, ()),
+                attachments.get(row.id, ()),
+                tuple(one.text for one in texts.get(row.id, ())),
+                translated.get(row.id, ()),
+            )
 
 
 @cache
@@ -48,6 +56,7 @@ def _posts() -> Select[*tuple[Any, ...]]:
             Post.subject,
             Post.author_name,
             Post.language,
+            Post.translated_into,
             Thread.tags,
             Post.position,
             Thread.subject.label("thread_subject"),
@@ -89,6 +98,17 @@ def _texts() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _translations(session: Session, post_ids: list[int]) -> dict[int, tuple[Segment, ...]]:
+    """What stands of these posts in other languages, by post."""
+    rows = translation_rows(session, post_ids, LANGUAGES, masked=False)
+    return {
+        post_id: tuple(
+            Segment(Role.REPLY, mask_addresses_text(one.text), one.language) for one in found
+        )
+        for post_id, found in rows.items()
+    }
+
+
 def _by_post(rows: Iterable[Row[Any]]) -> _Rows:
     found: _Rows = {}
     for row in rows:
@@ -100,7 +120,8 @@ def _document(
     row: Row[Any],
     segment_rows: Iterable[Row[Any]],
     attachment_rows: Iterable[Row[Any]],
-    attachment_texts: tuple[str, ...] = (),
+    attachment_texts: tuple[str, ...],
+    translations: tuple[Segment, ...],
 ) -> IndexDocument:
     # Addresses are shown to nobody who is not signed in: to look for one must not tell either.
     segments = tuple(
@@ -119,6 +140,7 @@ def _document(
         attachment_names=tuple(one.filename for one in attachment_rows),
         segments=segments,
         attachment_texts=tuple(map(mask_addresses_text, attachment_texts)),
+        translations=translations,
         titles=_titles(row) if row.position == 0 else (),
     )
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forum.domain.values import MULTIPLE
-from forum.search.protocol import FACET_VALUES, Facets, Hit, Months, Sort
-from forum.search.snapshot import Snapshot
+from forum.search.protocol import (
+    FACET_VALUES,
+    MOST_MONTHS,
+    MOST_YEARS,
+    Facets,
+    Hit,
+    Months,
+    Sort,
+)
+from forum.search.snapshot import MONTHS, ByTime, Snapshot
 from forum.search.whoosh_postings import Floats, Ints
 from forum.search.whoosh_segment import Names
-
-_MONTHS: Final = 12
 
 
 def page(
@@ -95,38 +101,49 @@ def counted(snapshot: Snapshot, documents: Ints) -> tuple[Facets, Months]:
     mask = np.zeros(snapshot.count, dtype=np.bool_)
     mask[documents] = True
     table = by_time.table(documents)
+    years = by_time.by_year(table)
     languages = np.bincount(_among(mask, by_time.several), minlength=by_time.width - 1)
     languages[: by_time.width - 1] += table.sum(axis=0)[1:]
     facets = {
         "language": _named(words.languages, languages),
-        "year": _years(by_time.months, table.sum(axis=1)),
+        "year": _years(by_time, years),
         "author": _named(words.authors, np.bincount(snapshot.authors[documents])),
         "list": _named(words.lists, np.bincount(snapshot.lists[documents])),
         "tag": _named(words.shown_tags, np.bincount(_among(mask, snapshot.shown_tags))),
     }
-    return facets, _months(by_time.months, table, words.languages)
+    return facets, _months(by_time, table, years, words.languages)
 
 
-def _years(months: Ints, counts: Ints) -> dict[str, int]:
+def _years(by_time: ByTime, years: NDArray[np.int64]) -> dict[str, int]:
     """The newest first."""
-    found: dict[str, int] = {}
-    for month, count in zip(months[::-1].tolist(), counts[::-1].tolist(), strict=True):
-        if count:
-            year = str(1970 + month // _MONTHS)
-            found[year] = found.get(year, 0) + count
-    return found
+    counts = years.sum(axis=1)[::-1].tolist()
+    named = zip(by_time.years[::-1].tolist(), counts, strict=True)
+    return {str(year): count for year, count in named if count}
 
 
 def _months(
-    months: Ints, table: NDArray[np.int64], names: Names
+    by_time: ByTime, table: NDArray[np.int64], years: NDArray[np.int64], names: Names
+) -> Months:
+    """By month, or by year where that is enough."""
+    months = np.count_nonzero(table.any(axis=1))
+    if months > MOST_MONTHS and np.count_nonzero(years.any(axis=1)) > MOST_YEARS:
+        return _named_cells(by_time.years, np.zeros_like(by_time.years), years, names)
+    of_year, in_year = np.divmod(by_time.months, MONTHS)
+    return _named_cells(1970 + of_year, in_year + 1, table, names)
+
+
+def _named_cells(
+    years: Ints, months: Ints, table: NDArray[np.int64], names: Names
 ) -> dict[tuple[int, int], dict[str, int]]:
     found: dict[tuple[int, int], dict[str, int]] = {}
     rows, columns = np.nonzero(table)
-    counts = table[rows, columns].tolist()
     known = [MULTIPLE, *names.values]
-    for month, code, count in zip(months[rows].tolist(), columns.tolist(), counts, strict=True):
-        year, in_year = divmod(month, _MONTHS)
-        found.setdefault((1970 + year, in_year + 1), {})[known[code]] = count
+    cells = zip(
+        years[rows].tolist(), months[rows].tolist(), columns.tolist(),
+        table[rows, columns].tolist(), strict=True,
+    )  # fmt: skip
+    for year, month, code, count in cells:
+        found.setdefault((year, month), {})[known[code]] = count
     return found
 
 

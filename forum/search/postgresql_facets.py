@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from forum.domain.values import MULTIPLE
 from forum.search.postgresql_tables import documents
-from forum.search.protocol import FACET_VALUES
+from forum.search.protocol import FACET_VALUES, MOST_MONTHS, MOST_YEARS
 
 MONTH: Final = "month"
 
@@ -66,4 +66,11 @@ def months_of(values: Mapping[str, int]) -> dict[tuple[int, int], dict[str, int]
         month, _, language = value.partition(" ")
         year, _, in_year = month.partition("-")
         found.setdefault((int(year), int(in_year)), {})[language] = number
-    return found
+    if len(found) <= MOST_MONTHS or len({year for year, _ in found}) <= MOST_YEARS:
+        return found
+    years: dict[tuple[int, int], dict[str, int]] = {}
+    for (number_of_year, _), languages in found.items():
+        of_year = years.setdefault((number_of_year, 0), {})
+        for language, number in languages.items():
+            of_year[language] = of_year.get(language, 0) + number
+    return years

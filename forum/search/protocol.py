@@ -40,6 +40,8 @@ class IndexDocument:
     segments: tuple[Segment, ...]
     attachment_texts: tuple[str, ...] = ()
     """What was read inside the attachments."""
+    translations: tuple[Segment, ...] = ()
+    """What people wrote of its own text in other languages."""
     titles: tuple[str, ...] = ()
     """With the first post of a thread: what it is called now, where that is not its subject."""
 
@@ -65,7 +67,11 @@ Facets = Mapping[str, Mapping[str, int]]
 but years newest first."""
 
 Months = Mapping[tuple[int, int], Mapping[str, int]]
-"""Year and month (from 1) to the number of hits by language; `mul` for posts in several."""
+"""Year and month (from 1) to the number of hits by language; `mul` for posts in several. Years
+alone (month 0) where hits are of more than MOST_YEARS years and more than MOST_MONTHS months."""
+
+MOST_YEARS: Final = 10
+MOST_MONTHS: Final = 24
 
 FACET_VALUES: Final = 100
 """Values of a facet that are told, but for years: a large archive has thousands of authors."""

@@ -33,6 +33,8 @@ B: Final = 0.6
 KEPT_BYTES: Final = 32_000_000
 """Of what words found; the least recently asked go first."""
 
+MONTHS: Final = 12
+
 _KEPT_FILTERS: Final = 64
 
 Mask = NDArray[np.bool_]
@@ -155,6 +157,8 @@ class ByTime:
         spoken[np.bincount(documents, minlength=count) > 1] = 0
         numbers = dates.astype("M8[s]").astype("M8[M]").astype(np.int64)
         self.months, places = np.unique(numbers, return_inverse=True)
+        years, self._first_months = np.unique(self.months // MONTHS, return_index=True)
+        self.years: Ints = 1970 + years
         self._slots: Ints = places.reshape(-1) * self.width + spoken
         among = spoken[documents] == 0
         self.several = documents[among], codes[among]
@@ -165,6 +169,13 @@ class ByTime:
         size = len(self.months) * self.width
         counts = np.bincount(self._slots[documents], minlength=size)
         return counts.reshape(len(self.months), self.width)
+
+    def by_year(self, table: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of such a table added up to one a year (`years`)."""
+        if not len(self._first_months):
+            return table
+        added: NDArray[np.int64] = np.add.reduceat(table, self._first_months, axis=0)
+        return added
 
 
 def seconds(moment: datetime) -> int:

@@ -40,6 +40,8 @@ class Passage:
     """Escaped HTML in which each hit stands in `<mark>`."""
     found: bool
     """Whether there is a hit."""
+    place: int = 0
+    """Of the segment it is from, among those that were given."""
 
 
 def passage(
@@ -57,20 +59,7 @@ def passage(
         hide: takes out of a text what the reader may not see; only what is looked at goes
             through it.
     """
-    wanted, known = _wanted(query), list(segments)
-    texts: list[tuple[str, str]] = []
-    for segment in (s for role in looked_through(query) for s in known if s.role == role):
-        text = normalise(" ".join(hide(segment.text)[:_READ].split()))
-        texts.append((text, segment.language))
-        start = wanted.first_beginning(text, segment.language)
-        if start is not None:
-            return Passage(_cut(text, segment.language, start, wanted, length), True)
-    for text, language in texts:
-        start = wanted.first_word(text, language)
-        if start is not None:
-            return Passage(_cut(text, language, start, wanted, length), True)
-    opening, spoken = next((one for one in texts if one[0]), ("", ""))
-    return Passage(_cut(opening, spoken, None, wanted, length), False)
+    return marks(query).passage(segments, length, hide)
 
 
 def snippet(
@@ -82,27 +71,27 @@ def snippet(
 
 def highlight(text: str, language: str, query: SearchQuery) -> Markup:
     """A whole short text, such as a subject, escaped, with every hit in `<mark>`."""
-    return _mark(normalise(text), language, _wanted(query))
+    return marks(query).highlight(text, language)
 
 
 def looked_through(query: SearchQuery) -> tuple[Role, ...]:
     """The roles of the segments in which hits are shown, the preferred one first."""
-    return (Role.QUOTATION, Role.REPLY) if _wanted(query).in_quotes else (Role.REPLY,)
+    return marks(query).roles
 
 
 def marks_words(query: SearchQuery) -> bool:
     """Whether a search asks for words that texts could show, and not for filters alone."""
-    return bool(_wanted(query).beginnings)
+    return bool(marks(query).beginnings)
 
 
 @lru_cache(maxsize=32)
-def _wanted(query: SearchQuery) -> _Wanted:
+def marks(query: SearchQuery) -> Marks:
     """What is to be marked, the same for all hits on a page."""
-    return _Wanted(query)
+    return Marks(query)
 
 
-class _Wanted:
-    """The forms that are to be marked."""
+class Marks:
+    """The forms that are to be marked, and texts with their marks."""
 
     def __init__(self, query: SearchQuery) -> None:
         self.stems: set[str] = set()
@@ -113,6 +102,33 @@ class _Wanted:
         self._marked = {code: _Marked(self, code) for code in ("", *LANGUAGES)}
         self._collect(plan(query))
         self.beginnings = frozenset(self._beginnings())
+        self.roles = (Role.QUOTATION, Role.REPLY) if self.in_quotes else (Role.REPLY,)
+
+    def passage(
+        self,
+        segments: Iterable[Segment],
+        length: int = DEFAULT_LENGTH,
+        hide: Callable[[str], str] = str,
+    ) -> Passage:
+        """See the function of this name."""
+        known = list(enumerate(segments))
+        texts: list[tuple[str, str, int]] = []
+        for place, segment in (one for role in self.roles for one in known if one[1].role == role):
+            text = normalise(" ".join(hide(segment.text)[:_READ].split()))
+            texts.append((text, segment.language, place))
+            start = self.first_beginning(text, segment.language)
+            if start is not None:
+                return Passage(_cut(text, segment.language, start, self, length), True, place)
+        for text, language, place in texts:
+            start = self.first_word(text, language)
+            if start is not None:
+                return Passage(_cut(text, language, start, self, length), True, place)
+        opening, spoken, place = next((one for one in texts if one[0]), ("", "", 0))
+        return Passage(_cut(opening, spoken, None, self, length), False, place)
+
+    def highlight(self, text: str, language: str) -> Markup:
+        """See the function of this name."""
+        return _mark(normalise(text), language, self)
 
     def _collect(self, wanted: Plan | None) -> None:
         match wanted:
@@ -200,7 +216,7 @@ class _Wanted:
 class _Marked(dict[str, str]):
     """Words of texts in one language as they are shown, each looked at once."""
 
-    def __init__(self, wanted: _Wanted, language: str) -> None:
+    def __init__(self, wanted: Marks, language: str) -> None:
         self._wanted = wanted
         self._language = language
 
@@ -215,7 +231,7 @@ class _Marked(dict[str, str]):
         return shown
 
 
-def _cut(text: str, language: str, start: int | None, wanted: _Wanted, length: int) -> Markup:
+def _cut(text: str, language: str, start: int | None, wanted: Marks, length: int) -> Markup:
     begin = max((start or 0) - _BEFORE, 0)
     if begin:
         space = text.find(" ", begin, start)
@@ -228,9 +244,10 @@ def _cut(text: str, language: str, start: int | None, wanted: _Wanted, length: i
     return _mark(f"{before}{text[begin:end]}{after}", language, wanted)
 
 
-def _mark(text: str, language: str, wanted: _Wanted) -> Markup:
+def _mark(text: str, language: str, wanted: Marks) -> Markup:
     text = wanted.marked(text.replace(_OPEN, "").replace(_CLOSE, ""), language)
-    return escape(text).replace(_OPEN, Markup("<mark>")).replace(_CLOSE, Markup("</mark>"))
+    safe = str(escape(text))
+    return Markup(safe.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>"))  # noqa: S704 - escaped.
 
 
 def _plain(text: str) -> bytes:

@@ -92,6 +92,8 @@ def texts(document: IndexDocument) -> Iterator[Text]:
             yield Text(segment.text, segment.language, weights, is_own=True)
         elif segment.role == Role.QUOTATION:
             yield Text(segment.text, segment.language, ((Scope.QUOTES, _weight(segment)),))
+    for segment in document.translations:
+        yield Text(segment.text, segment.language, ((Scope.TEXT, _weight(segment)),))
     for tag in document.tags:
         yield Text(tag, UNDETERMINED, ((Scope.TEXT, TAG_WEIGHT),))
     for name in document.attachment_names:

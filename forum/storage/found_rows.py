@@ -57,6 +57,7 @@ def _posts() -> Select[*tuple[Any, ...]]:
             Post.subject,
             Post.date,
             Post.language,
+            Post.translated_into,
             shown_author.label("author"),
             Thread.subject.label("thread_subject"),
         )

@@ -15,6 +15,7 @@ from forum.web import (
     errors,
     file_words,
     filters,
+    lean_templates,
     page_parts,
     pieces,
     reader,
@@ -73,6 +74,7 @@ def register(app: Flask) -> None:
     # The reader's transaction must be chosen before anything asks the database.
     reader.init_app(app)
     cleaning.init_app(app)
+    lean_templates.init_app(app)
     filters.init_app(app)
     file_words.init_app(app)
     pieces.init_app(app)

@@ -56,7 +56,11 @@ def addresses_narrowing(parameter: str, text: str) -> Callable[[str], str]:
     # A page of results has a hundred of them: what is the same in all is written once.
     start = address_with(**{parameter: None, "page": None})
     start += f"{'&' if '?' in start else '?'}{quote_plus(parameter)}={quote_plus(text)}+"
-    return lambda words: start + quote_plus(words)
+    return lambda words: start + _quoted(words)
+
+
+_quoted = lru_cache(maxsize=8192)(quote_plus)
+"""The same years, authors and languages narrow every search."""
 
 
 def _this_page() -> tuple[str, list[tuple[str, str]]]:

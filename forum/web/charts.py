@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.domain.values import LANGUAGES
 from forum.i18n import current_language
+from forum.search.protocol import MOST_YEARS
 from forum.storage import browsing, list_sizes
 from forum.web.filters import month_name, number
 
@@ -23,9 +24,6 @@ Month = tuple[int, int]
 
 ByMonth = Mapping[Month, Mapping[str, int]]
 """How many posts, by language."""
-
-MOST_YEARS_BY_MONTH: Final = 10
-"""A longer archive has a bar a year."""
 
 MOST_LABELS: Final = 10
 HEIGHT: Final = 48
@@ -56,7 +54,8 @@ def chart(counts: ByMonth, address_of: Callable[[Month], str]) -> Chart | None:
         address_of: Where a bar leads.
     """
     years = tuple(sorted({year for year, _ in counts}))
-    by_month = len(years) <= MOST_YEARS_BY_MONTH
+    # A longer archive has a bar a year.
+    by_month = len(years) <= MOST_YEARS
     columns = _columns(counts, by_month)
     if len(columns) < 2:
         return None

@@ -18,7 +18,8 @@ from forum.storage.visibility import Reader
 from forum.web.filters import number
 from forum.web.search_operators import narrowing
 
-FACET_VALUES: Final = 12
+VALUES_SHOWN: Final = 12
+"""Of a facet on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def facets_of_page(
     found = []
     for facet, counts in hits.facets.items():
         wanted = (v for v in _shown(facet, hits, reader) if facet != "language" or v in LANGUAGES)
-        shown = list(islice(wanted, FACET_VALUES))
+        shown = list(islice(wanted, VALUES_SHOWN))
         if len(shown) > 1 or (facet == "tag" and shown):
             values = tuple(
                 (address_of(narrowing(facet, v)), _name(facet, v, titles), number(counts[v]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from flask import request
@@ -52,6 +53,7 @@ def operator_text(operator: str, value: str) -> str:
     return f"{operator}:{value}" if plain else f'{operator}:"{value}"'
 
 
+@lru_cache(maxsize=8192)
 def narrowing(facet: str, value: str) -> str:
     """The operators that narrow a search to one value of a facet."""
     if facet == "year":

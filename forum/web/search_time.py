@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from forum.search.protocol import Months
+from forum.search.protocol import MOST_MONTHS, Months
 from forum.web.charts import Chart, chart
-
-MOST_ROWS: Final = 24
-"""Months in the table; a longer time has a row a year, and a year leads to its months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,8 @@ def over_time(months: Months, address_of: Callable[[str], str]) -> OverTime | No
     drawn = chart(months, address)
     if drawn is None:
         return None
-    table = months if len(months) <= MOST_ROWS else _by_year(months)
+    # A longer time has a row a year, and a year leads to its months.
+    table = months if len(months) <= MOST_MONTHS else _by_year(months)
     rows = tuple(
         Row(*when, languages, sum(languages.values()), address(when))
         for when, languages in sorted(table.items())
