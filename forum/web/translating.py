@@ -152,8 +152,8 @@ def _mailed_to(post: Post, language: str) -> int:
 def _told(post: Post, language: str, text: str, is_mailed: bool) -> str:
     """What became of what was written, and how to take it back."""
     told = _("The translation is kept.") if text.strip() else _("The translation is taken away.")
-    if is_mailed:
-        seconds = settings().undo_seconds
+    seconds = settings().undo_seconds
+    if is_mailed and seconds:
         told = " ".join((told, _("It is mailed in %(seconds)d seconds.", seconds=seconds)))
     back = url_for("translating.take_back", post_id=post.id, language=language)
     return Markup('{} <a href="{}">{}</a>').format(told, back, _("Undo"))

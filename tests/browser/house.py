@@ -34,6 +34,7 @@ from forum.storage.base import reading
 from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.mail import Notice
 from forum.storage.people import Account, Subscription, account_by_email
+from forum.storage.translations import PostTranslation
 from tests.factories import START, Make, mail
 from tests.flows.site import DOMAIN, Site, wait_until
 
@@ -55,6 +56,9 @@ class Rooms:
     demo_post: int
     parallel_thread: int
     """Where a post says the same in three languages."""
+    translated_thread: int
+    translated_post: int
+    """Of that thread: what somebody translated into English and Spanish."""
     long_thread: int
     long_post: int
     subscription: int
@@ -142,10 +146,14 @@ def _furnish(make: Make) -> Rooms:
         select(Thread).where(Thread.mailing_list_id == demo.id).order_by(Thread.post_count.desc())
     ).first()
     assert longest is not None
+    translated = session.scalars(select(PostTranslation).order_by(PostTranslation.id)).first()
+    assert translated is not None
     return Rooms(
         demo_thread=longest.id,
         demo_post=_first_post(session, longest.id),
         parallel_thread=_parallel_thread(session, demo),
+        translated_thread=translated.post.thread_id,
+        translated_post=translated.post_id,
         long_thread=long_post.thread_id,
         long_post=long_post.id,
         subscription=subscription.id,
