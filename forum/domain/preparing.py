@@ -7,6 +7,7 @@ message answered, which the first one finds.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,8 @@ from forum.domain.mirroring import Outside
 from forum.domain.values import Role, Segment, Submission, TextFormat
 
 EXCERPT_LENGTH: Final = 200
+
+_local: Final = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,17 @@ def understand(
         submission=replace(submission, raw=b""),
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
-        compressed=zstandard.ZstdCompressor(level=level).compress(raw),
+        compressed=_compressor(level).compress(raw),
     )
+
+
+def _compressor(level: int) -> zstandard.ZstdCompressor:
+    """One for each thread, of which it is the only user: to begin takes longer than a message."""
+    found = getattr(_local, "compressor", None)
+    if found is None or found[0] != level:
+        found = _local.compressor = (level, zstandard.ZstdCompressor(level=level))
+    compressor: zstandard.ZstdCompressor = found[1]
+    return compressor
 
 
 def show(

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, inspect, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.util import identity_key
 
 from forum.domain.reply_tree import Forest, Node, build
 from forum.domain.subject import parse_subject
 from forum.operations.gathering import Gathering, chunks, find_links
 from forum.storage.archive import MessageLink, Post, Thread
+from forum.storage.bulk import update_rows
 from forum.storage.lists import MailingList
 from forum.storage.mail import IndexQueue
 
@@ -165,10 +165,10 @@ def _store(session: Session, changes: list[dict[str, Any]]) -> None:
     if not changes:
         return
     session.flush()
-    session.execute(update(Post), changes)
-    for change in changes:
-        loaded = session.identity_map.get(identity_key(Post, change["id"]))
-        if loaded is not None:
+    update_rows(session, Post, changes)
+    changed = {(change["id"],) for change in changes}
+    for loaded in session.identity_map.values():
+        if isinstance(loaded, Post) and inspect(loaded).identity in changed:
             session.expire(loaded, ["thread_id", "parent_id", "position", "depth", "thread"])
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import Source, Submission
@@ -30,7 +30,6 @@ from forum.operations.importing_rows import (
     own_ids,
     post_values,
     segment_values,
-    table_of,
     thread_values,
 )
 from forum.operations.old_addresses import keep_old_addresses
@@ -45,7 +44,7 @@ from forum.storage.archive import (
     RawMessage,
     Thread,
 )
-from forum.storage.base import Base
+from forum.storage.bulk import insert_rows
 from forum.storage.curation import moved_links
 from forum.storage.lists import MailingList
 from forum.storage.mail import HeldMessage, HeldState
@@ -161,8 +160,8 @@ class Storing:
             attachments += attachment_values(ready, post_id)
             ids += [(one, post_id, thread_id) for one in own_ids(ready.submission)]
         self._insert_links(ids, links)
-        self._bulk(PostSegment, segments)
-        self._bulk(PostAttachment, attachments)
+        insert_rows(self.session, PostSegment, segments)
+        insert_rows(self.session, PostAttachment, attachments)
 
     def _insert_raws(self, fresh: Sequence[Ready]) -> dict[str, int]:
         wanted = {ready.understood.sha256: ready.understood for ready in fresh}
@@ -209,7 +208,8 @@ class Storing:
         return None
 
     def _insert_links(self, ids: Sequence[tuple[str, int, int]], links: Known) -> None:
-        self._bulk(
+        insert_rows(
+            self.session,
             MessageLink,
             [
                 {
@@ -282,7 +282,3 @@ class Storing:
             if post_id is not None
         }
         keep_old_addresses(self.session, self.list_id, wanted)
-
-    def _bulk(self, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self.session.execute(insert(table_of(table)), rows)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from forum.domain.values import Submission
 from forum.operations.gathering import chunks
-from forum.operations.importing_rows import insert_numbered, table_of
+from forum.operations.importing_rows import insert_numbered
 from forum.storage.archive import Post
+from forum.storage.bulk import insert_rows
 from forum.storage.people import Account, Address, Author
 
 
@@ -100,8 +101,9 @@ class People:
         named = [{"name": one.name, "named_at": one.named_at} for one in new.values()]
         author_ids = insert_numbered(self.session, Author, named)
         ids = dict(zip(new, author_ids, strict=True))
-        self.session.execute(
-            insert(table_of(Address)),
+        insert_rows(
+            self.session,
+            Address,
             [{"email": email, "author_id": author_id} for email, author_id in ids.items()],
         )
         return ids

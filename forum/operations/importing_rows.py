@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import zstandard
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from forum.domain import subject
@@ -18,6 +18,7 @@ from forum.domain.values import Source, Submission
 from forum.operations.deriving import header_values, shown_values
 from forum.operations.publishing import UNNAMED
 from forum.storage.base import Base
+from forum.storage.bulk import insert_rows, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,6 @@ def attachment_values(ready: Ready, post_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def table_of(mapped: type[Base]) -> Table:
-    """The table behind a class: rows go into it in bulk at half the cost of objects."""
-    return cast("Table", mapped.__table__)
-
-
 def insert_numbered(
     session: Session, mapped: type[Base], rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
@@ -129,7 +125,7 @@ def insert_numbered(
         return []
     ids = _next_ids(session, mapped, len(rows))
     numbered = [{"id": one, **row} for one, row in zip(ids, rows, strict=True)]
-    session.execute(insert(table_of(mapped)), numbered)
+    insert_rows(session, mapped, numbered)
     return ids
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.operations.gathering import chunks
-from forum.operations.importing_rows import table_of
+from forum.storage.bulk import insert_rows
 from forum.storage.imports import OldAddress
 
 
@@ -31,5 +31,4 @@ def keep_old_addresses(session: Session, list_id: int, wanted: Mapping[str, int]
             for key in keys
             if key not in known
         ]
-        if rows:
-            session.execute(insert(table_of(OldAddress)), rows)
+        insert_rows(session, OldAddress, rows)
