@@ -111,7 +111,7 @@ def erase(
     _forget_account(session, author, account, now)
     forget_pictures(session, author.id)
     eraser = eraser_of(session, author.id)
-    rows = forget_words(session, author.id, eraser) if eraser is not None else 0
+    rows = forget_words(session, author.id, eraser, now) if eraser is not None else 0
     erasure.changed = {"rows": rows}
     record(session, "erase", f"person {author.id}", now, account=account)
     session.flush()

@@ -7,6 +7,7 @@ threads in which the person wrote, and what is about decisions everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, delete, select
@@ -15,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 from forum.domain.erasing import Eraser
 from forum.domain.glossary import key
 from forum.domain.markup import render_markdown
+from forum.operations.curation import index_again
 from forum.operations.translation import rendered
 from forum.operations.versions import keep_html
 from forum.storage.archive import Post, Thread
@@ -45,7 +47,7 @@ _EVERYWHERE: Final[tuple[tuple[InstrumentedAttribute[Any], ...], ...]] = (
 )
 
 
-def forget_words(session: Session, author_id: int, eraser: Eraser) -> int:
+def forget_words(session: Session, author_id: int, eraser: Eraser, now: datetime) -> int:
     """Take a person out of all rows that people typed; gives how many changed."""
     threads = select(Post.thread_id).where(Post.author_id == author_id)
     lists = select(Post.mailing_list_id).where(Post.author_id == author_id)
@@ -60,7 +62,7 @@ def forget_words(session: Session, author_id: int, eraser: Eraser) -> int:
     changed += _of_glossaries(session, lists, eraser)
     written = select(SynthesisVersion).where(SynthesisVersion.thread_id.in_(threads))
     changed += _of_versions(session, written, eraser, lambda one: render_markdown(one.text))
-    changed += _of_translations(session, threads, eraser)
+    changed += _of_translations(session, threads, eraser, now)
     changed += _of_lines(session, lists, eraser)
     session.flush()
     return changed
@@ -117,14 +119,22 @@ def _of_glossaries(session: Session, lists: Select[Any], eraser: Eraser) -> int:
     return changed
 
 
-def _of_translations(session: Session, threads: Select[Any], eraser: Eraser) -> int:
+def _of_translations(session: Session, threads: Select[Any], eraser: Eraser, now: datetime) -> int:
     """Those of posts in the person's threads, and those whose translator is known no more.
 
     The account is gone by now: what it translated in other threads may bear its name.
     """
     there = Post.thread_id.in_(threads) | PostTranslation.account_id.is_(None)
     written = select(PostTranslation).join(Post, Post.id == PostTranslation.post_id).where(there)
-    return _of_versions(session, written, eraser, lambda one: rendered(one.text, one.language))
+    found: set[int] = set()
+
+    def render(one: PostTranslation) -> str:
+        found.add(one.post_id)
+        return rendered(one.text, one.language)
+
+    changed = _of_versions(session, written, eraser, render)
+    index_again(session, sorted(found), now)
+    return changed
 
 
 def _of_versions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from forum.domain.curation import Refusal
 from forum.operations.curation import Refused
@@ -18,6 +18,7 @@ from forum.operations.posting import Posted
 from forum.operations.translation import languages_to_translate, write_translation
 from forum.operations.writing import write_post
 from forum.storage.archive import Post
+from forum.storage.mail import IndexQueue
 from forum.storage.people import address_of
 from forum.storage.translations import (
     PostTranslation,
@@ -195,10 +196,12 @@ def test_an_erased_person_leaves_what_was_translated_of_them_and_by_them(
     other = make.post(make.mailing_list("autre"), text=SPANISH, author="Ana <ana@example.net>")
     write_translation(session, post, "fr", "Luz Vega propose.", LATER)
     write_translation(session, other, "fr", "Proposé par Ana (trad. Luz Vega).", LATER, luz)
+    session.execute(delete(IndexQueue))
     address = address_of(session, "luz@example.org")
     assert address is not None
     erase(session, address.author, LATER)
     session.expire_all()
+    assert {post.id, other.id} <= set(session.scalars(select(IndexQueue.post_id)))
     rows = session.scalars(select(PostTranslation).order_by(PostTranslation.id)).all()
     assert [row.text for row in rows] == ["[…] propose.", "Proposé par Ana (trad. […])."]
     assert [row.translator for row in rows] == ["", ""]
