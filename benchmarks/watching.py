@@ -1,7 +1,8 @@
 """A command and all its child processes, watched while they run: processor time and memory.
 
 Linux only: it reads /proc. Memory is the proportional set size (PSS) of all processes together,
-so that pages which several share count once; it is looked at four times a second.
+so that pages which several share count once, and the resident set size (RSS) of the largest one;
+both are looked at four times a second.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Watched:
     output: bytes = b""
     peak: float = 0.0
     """MB, of all processes together."""
+    largest: float = 0.0
+    """MB that one process alone had resident, what it shares with others included."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Processor time: of the command itself (`main`), and of its `children`."""
 
@@ -49,7 +52,9 @@ def watched(command: Sequence[str], environ: Mapping[str, str]) -> Watched:
         while not ended.wait(_EVERY):
             memory = 0.0
             for pid in _family(process.pid):
-                memory += _memory(pid)
+                sizes = _memory(pid)
+                memory += sizes.get("Pss", 0.0)
+                found.largest = max(found.largest, sizes.get("Rss", 0.0))
                 if seconds := _processor(pid):
                     seen[pid] = seconds
             found.peak = max(found.peak, memory)
@@ -84,11 +89,10 @@ def _processor(pid: int) -> float:
     return (int(status[11]) + int(status[12])) / _TICKS if status else 0.0
 
 
-def _memory(pid: int) -> float:
-    for line in _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+def _memory(pid: int) -> dict[str, float]:
+    """MB by the kernel's names."""
+    lines = (line.split() for line in _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines()[1:])
+    return {line[0].rstrip(":"): int(line[1]) / 1024 for line in lines}
 
 
 def _read(path: Path) -> str:
