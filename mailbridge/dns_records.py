@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import dns.exception
-import dns.name
 import dns.rdatatype
 import dns.resolver
 import dns.reversename
 
-from mailbridge.dns_text import SECONDS, LookupFailed
-
-_NO_NAMES: Final = (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel)
+from mailbridge.dns_text import LookupFailed, ask
 
 
 class Records(Protocol):
@@ -60,11 +57,7 @@ class MachineRecords:
 
 def _ask(name: str, kind: dns.rdatatype.RdataType) -> tuple[str, ...]:
     try:
-        answer = dns.resolver.resolve(
-            name, kind, lifetime=SECONDS, raise_on_no_answer=False, search=False
-        )
-    except (dns.resolver.NXDOMAIN, *_NO_NAMES):
-        return ()
-    except (dns.exception.DNSException, OSError, UnicodeError) as error:
+        resolver = dns.resolver.get_default_resolver()
+    except (dns.exception.DNSException, OSError) as error:
         raise LookupFailed(f"{type(error).__name__} for {name}") from None
-    return tuple(record.to_text() for record in answer.rrset or ())
+    return tuple(record.to_text() for record in ask(resolver, name, kind))

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import dns.exception
 import dns.name
@@ -35,6 +35,25 @@ _NO_NAMES: Final = (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyL
 
 class LookupFailed(Exception):
     """No answer in time, or a broken one: nothing is known, and nothing follows from it."""
+
+
+def ask(
+    resolver: dns.resolver.Resolver, name: str, kind: dns.rdatatype.RdataType
+) -> tuple[Any, ...]:
+    """The records of a name; empty where there are none, or where it cannot be a name.
+
+    Raises:
+        LookupFailed: no answer came.
+    """
+    try:
+        answer = resolver.resolve(
+            name, kind, lifetime=SECONDS, raise_on_no_answer=False, search=False
+        )
+    except (dns.resolver.NXDOMAIN, *_NO_NAMES):
+        return ()
+    except (dns.exception.DNSException, OSError, UnicodeError) as error:
+        raise LookupFailed(f"{type(error).__name__} for {name}") from None
+    return tuple(answer.rrset or ())
 
 
 class Resolver:
@@ -70,18 +89,14 @@ class Resolver:
         """
         self._refuse_if_failed(name)
         try:
-            answer = self._resolver.resolve(
-                name, dns.rdatatype.TXT, lifetime=SECONDS, raise_on_no_answer=False, search=False
-            )
-        except (dns.resolver.NXDOMAIN, *_NO_NAMES):
-            return ()
-        except (dns.exception.DNSException, OSError, UnicodeError) as error:
+            found = ask(self._resolver, name, dns.rdatatype.TXT)
+        except LookupFailed:
             with self._lock:
                 if len(self._failed) >= _REMEMBERED:
                     self._failed.clear()
                 self._failed[name] = self._clock() + FAILURE_SECONDS
-            raise LookupFailed(f"{type(error).__name__} for {name}") from None
-        return tuple(b"".join(record.strings) for record in answer.rrset or ())
+            raise
+        return tuple(b"".join(record.strings) for record in found)
 
     def _refuse_if_failed(self, name: str) -> None:
         with self._lock:

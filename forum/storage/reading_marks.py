@@ -102,15 +102,8 @@ def unread_counts(
 @cache
 def _counts_query() -> Select[int, int]:
     threads: BindParameter[int] = bindparam("threads", expanding=True)
-    return (
-        select(Post.thread_id, func.count())
-        .select_from(Thread)
-        .join(ListMark, _of_list())
-        .outerjoin(ThreadMark, _of_thread())
-        .join(Post, Post.thread_id == Thread.id)
-        .where(Thread.id.in_(threads), *_is_news())
-        .group_by(Post.thread_id)
-    )
+    query = _of_news(select(Post.thread_id, func.count()))
+    return query.where(Thread.id.in_(threads)).group_by(Post.thread_id)
 
 
 def unread_posts(session: Session, account_id: int, author_id: int, thread_id: int) -> list[Unread]:
@@ -121,19 +114,23 @@ def unread_posts(session: Session, account_id: int, author_id: int, thread_id: i
 
 @cache
 def _posts_query() -> Select[int, int]:
-    return (
-        select(Post.id, Post.position)
-        .select_from(Thread)
-        .join(ListMark, _of_list())
-        .outerjoin(ThreadMark, _of_thread())
-        .join(Post, Post.thread_id == Thread.id)
-        .where(Thread.id == bindparam("thread"), *_is_news())
-        .order_by(Post.position)
-    )
+    query = _of_news(select(Post.id, Post.position))
+    return query.where(Thread.id == bindparam("thread")).order_by(Post.position)
 
 
 # With the parameters `account` and `author`. Marks are found by the thread, not by the post: else
 # SQLite walks through all posts of the list.
+
+
+def _of_news(query: Select[int, int]) -> Select[int, int]:
+    """The posts of a query's columns that the account has not read."""
+    return (
+        query.select_from(Thread)
+        .join(ListMark, _of_list())
+        .outerjoin(ThreadMark, _of_thread())
+        .join(Post, Post.thread_id == Thread.id)
+        .where(*_is_news())
+    )
 
 
 def _of_list() -> ColumnElement[bool]:
