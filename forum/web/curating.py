@@ -29,8 +29,8 @@ from forum.storage.lists import MailingList
 from forum.storage.visibility import find_place, find_post, find_thread
 from forum.web.access import moderators_only, the_account
 from forum.web.curation_words import label_text, line_text, refusal_text
+from forum.web.places import place_of
 from forum.web.reader import current_reader, moderated_lists
-from forum.web.reading import place_of
 
 blueprint = Blueprint("curating", __name__)
 

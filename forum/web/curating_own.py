@@ -35,8 +35,8 @@ from forum.web.access import moderators_only, signed_in, the_account
 from forum.web.addresses import LARGEST_KEY, whole_number
 from forum.web.curation_words import refusal_text
 from forum.web.forms import TEXT_CHARACTERS
+from forum.web.places import place_of
 from forum.web.reader import current_reader, moderated_lists
-from forum.web.reading import place_of
 from forum.web.wording import reason_text
 
 REASON_CHARACTERS: Final = 2_000

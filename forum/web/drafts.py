@@ -18,8 +18,8 @@ from forum.storage.lists import MailingList
 from forum.storage.visibility import find_list, find_thread
 from forum.web.access import signed_in, the_account, visible_list_or_404
 from forum.web.forms import SUBJECT_CHARACTERS, TEXT_CHARACTERS
+from forum.web.places import wanted_parent
 from forum.web.reader import current_reader
-from forum.web.reading import wanted_parent
 from forum.web.text_form import read_generously
 
 RECOGNISED_CHARACTERS = 5_000

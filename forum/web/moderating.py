@@ -38,8 +38,8 @@ from forum.web.held_reading import (
     reason_choices,
     wanted_here,
 )
+from forum.web.places import place_of
 from forum.web.reader import current_reader, moderated_lists
-from forum.web.reading import place_of
 from forum.web.wording import held_text, reason_text
 
 blueprint = Blueprint("moderating", __name__)

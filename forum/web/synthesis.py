@@ -45,8 +45,8 @@ from forum.web.access import login_page, the_account
 from forum.web.addresses import LARGEST_KEY, whole_number
 from forum.web.audience import audience_text
 from forum.web.curation_words import refusal_text
+from forum.web.places import place_of
 from forum.web.reader import current_account, current_reader, moderated_lists
-from forum.web.reading import place_of
 from forum.web.wording import reason_text
 
 blueprint = Blueprint("synthesis", __name__)

@@ -35,8 +35,8 @@ from forum.storage.visibility import find_post, may_moderate, may_translate
 from forum.web.access import login_page, signed_in, the_account, visible_list_or_404
 from forum.web.addresses import LARGEST_KEY, whole_number
 from forum.web.curation_words import refusal_text
+from forum.web.places import place_of
 from forum.web.reader import current_account, current_reader
-from forum.web.reading import place_of
 
 blueprint = Blueprint("translating", __name__)
 

@@ -22,12 +22,11 @@ from forum.operations.raw import load_raw
 from forum.operations.writing import withdraw_unsent, write_post
 from forum.storage.archive import Post, PostState, Thread
 from forum.storage.lists import MailingList
-from forum.storage.post_rows import page_of
 from forum.storage.visibility import find_post, find_thread
 from forum.web.access import login_page, signed_in, the_account, visible_list_or_404
 from forum.web.forms import AnswerForm, ComposeForm
+from forum.web.places import place_of, wanted_parent
 from forum.web.reader import current_account, current_reader
-from forum.web.reading import place_of, wanted_parent
 from forum.web.text_form import (
     files_of,
     fill,
@@ -210,22 +209,10 @@ def _answer_page(thread: Thread, parent: Post, form: AnswerForm) -> str:
         mailing_list=thread.mailing_list,
         parent=parent,
         answered_html=beginning(parent.html),
-        rest_address=_whole(parent) if is_long(parent.html) else "",
+        rest_address=place_of(parent, whole=True) if is_long(parent.html) else "",
         form=form,
         preview=preview_of(form),
         lost_files=names_of_files(form),
-    )
-
-
-def _whole(post: Post) -> str:
-    """Where a very long post is shown whole."""
-    page = page_of(post.position)
-    return url_for(
-        "reading.thread",
-        thread_id=post.thread_id,
-        page=page if page > 1 else None,
-        whole=post.id,
-        _anchor=f"post-{post.id}",
     )
 
 

@@ -23,8 +23,8 @@ from forum.web.api.documents import (
     thread_document,
 )
 from forum.web.filters import iso
+from forum.web.places import find_message
 from forum.web.reader import bearer_reader
-from forum.web.reading import find_message
 from forum.web.search_facets import shown_facets
 from forum.web.search_results import FoundPost, found_posts
 from forum.web.search_wider import asked
