@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forum.clock import utcnow
 from forum.extensions import db
-from forum.operations.subscriptions import request_unsubscribe
+from forum.operations.subscriptions import request_subscribe, request_unsubscribe
 from forum.storage.lists import list_by_slug
 from forum.storage.mail import Notice
 from forum.storage.people import Subscription
@@ -53,6 +53,20 @@ def test_joining_without_an_account_is_confirmed_by_the_address(
     assert members(app) == [("awa@example.net", "fr", "active")]
     assert client.post(path).status_code == 404
     assert client.get(path).status_code == 404
+
+
+def test_who_was_asked_in_all_languages_joins_in_that_of_the_link_they_opened(
+    app: Flask, writing: Writing, client: FlaskClient
+) -> None:
+    with writing() as make:
+        ancrage = make.mailing_list(language="fr")
+        request_subscribe(
+            make.session, ancrage, "awa@example.net", utcnow(), language=None, site_url=""
+        )
+    path = confirmation(app)
+    assert 'lang="es"' in client.get(f"{path}?lang=es").text
+    assert client.post(path).status_code == 200
+    assert members(app) == [("awa@example.net", "es", "active")]
 
 
 def test_a_bad_address_is_shown_again_with_everything_typed(
