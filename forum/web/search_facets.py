@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final
 
 from flask_babel import gettext
+from markupsafe import Markup
 
 from forum.domain.masking import mask_addresses_text
 from forum.domain.values import LANGUAGES
@@ -16,6 +17,7 @@ from forum.i18n import current_language, language_name
 from forum.search import SearchHits
 from forum.storage.visibility import Reader
 from forum.web.filters import number
+from forum.web.lean_templates import escaped
 from forum.web.search_operators import narrowing
 
 VALUES_SHOWN: Final = 12
@@ -27,8 +29,8 @@ class Facet:
     """One facet as the page shows it."""
 
     title: str
-    values: tuple[tuple[str, str, str], ...]
-    """Where each leads, its name, its number."""
+    rows: Markup
+    """A line of the list for each value: its name, which leads to it, and its number."""
 
 
 def shown_facets(hits: SearchHits, reader: Reader) -> dict[str, dict[str, int]]:
@@ -60,12 +62,20 @@ def facets_of_page(
         wanted = (v for v in _shown(facet, hits, reader) if facet != "language" or v in LANGUAGES)
         shown = list(islice(wanted, VALUES_SHOWN))
         if len(shown) > 1 or (facet == "tag" and shown):
-            values = tuple(
-                (address_of(narrowing(facet, v)), _name(facet, v, titles), number(counts[v]))
-                for v in shown
+            rows = "".join(
+                [
+                    _row(address_of(narrowing(facet, v)), _name(facet, v, titles), counts[v])
+                    for v in shown
+                ]
             )
-            found.append(Facet(_titles(current_language())[facet], values))
+            found.append(Facet(_titles(current_language())[facet], Markup(rows)))  # noqa: S704
     return found
+
+
+def _row(address: str, name: str, count: int) -> str:
+    # A page has some fifty of these, and a template takes each apart into seven pieces.
+    counted = f'<span class="count">{number(count)}</span>'
+    return f'<li><a href="{escaped(address)}">{escaped(name)} {counted}</a></li>\n'
 
 
 def _name(facet: str, value: str, titles: dict[str, str]) -> str:
