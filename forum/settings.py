@@ -63,6 +63,7 @@ class Settings:
     domain_hourly_limit: int
     undo_seconds: int
     retention_days: int
+    quarantine_days: int
     fetch_seconds: int
 
     @classmethod
@@ -106,6 +107,7 @@ class Settings:
             domain_hourly_limit=_number(values, "DOMAIN_HOURLY_LIMIT", 0, 10**9),
             undo_seconds=_number(values, "UNDO_SECONDS", 0, LONGEST_UNDO),
             retention_days=_number(values, "RETENTION_DAYS", 0, 36500),
+            quarantine_days=_number(values, "QUARANTINE_DAYS", 0, 36500),
             fetch_seconds=_number(values, "FETCH_SECONDS", 1, 24 * 3600),
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from forum.operations.erasing_scan import scan_some
 from forum.operations.notices import forget_secrets
-from forum.operations.retention import forget_some
+from forum.operations.retention import forget_quarantined, forget_some
 from forum.settings import Settings
 
 log = logging.getLogger("passerelle.worker")
@@ -43,6 +43,7 @@ class Housekeeping:
         if self._forgot_at is not None and now - self._forgot_at < FORGETS_EVERY:
             return 0
         done = forget_some(self.session, now, self.settings.retention_days)
+        done += forget_quarantined(self.session, now, self.settings.quarantine_days)
         done += forget_secrets(self.session)
         self.session.commit()
         if not done:

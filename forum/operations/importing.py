@@ -60,6 +60,26 @@ class Stored:
     """Places in the batch of those that were not there before."""
 
 
+def known_contents(session: Session, list_id: int, digests: Sequence[str]) -> dict[str, int | None]:
+    """What became of contents that a list has, or had: their post, or None for one that is held."""
+    found: dict[str, int | None] = {}
+    for some in chunks(list(digests)):
+        held = select(HeldMessage.content_digest).where(
+            HeldMessage.mailing_list_id == list_id,
+            HeldMessage.content_digest.in_(some),
+            HeldMessage.state != HeldState.ACCEPTED,
+        )
+        found.update(dict.fromkeys(session.scalars(held)))
+        posts = select(Post.content_digest, Post.id).where(
+            Post.mailing_list_id == list_id, Post.content_digest.in_(some)
+        )
+        found.update((digest, post_id) for digest, post_id in session.execute(posts))
+        # What moderators moved to another list, or removed for good, does not come back.
+        for digest, post_id in gone_posts(session, list_id, list(some)).items():
+            found.setdefault(digest, post_id)
+    return found
+
+
 class Storing:
     """Stores batches of messages of one list; the caller commits."""
 
@@ -77,11 +97,11 @@ class Storing:
             sqlalchemy.exc.SQLAlchemyError: nothing of the batch is stored.
         """
         digests = [ready.submission.content_digest for ready in batch]
-        known = self._known_digests(digests)
+        known = known_contents(self.session, self.list_id, digests)
         told = batch_told_apart(self.session, self.list_id, batch, known)
         if told is not batch:
             batch, digests = told, [ready.submission.content_digest for ready in told]
-            known = self._known_digests(digests)
+            known = known_contents(self.session, self.list_id, digests)
         links = self._known_ids(batch)
         parted = part(batch, known, links)
         self._insert(parted.fresh, links, known)
@@ -92,24 +112,6 @@ class Storing:
         self._keep_old_addresses(batch, post_ids)
         self.session.flush()
         return Stored(post_ids, frozenset(parted.new))
-
-    def _known_digests(self, digests: Sequence[str]) -> dict[str, int | None]:
-        found: dict[str, int | None] = {}
-        for some in chunks(list(digests)):
-            held = select(HeldMessage.content_digest).where(
-                HeldMessage.mailing_list_id == self.list_id,
-                HeldMessage.content_digest.in_(some),
-                HeldMessage.state != HeldState.ACCEPTED,
-            )
-            found.update(dict.fromkeys(self.session.scalars(held)))
-            posts = select(Post.content_digest, Post.id).where(
-                Post.mailing_list_id == self.list_id, Post.content_digest.in_(some)
-            )
-            found.update((digest, post_id) for digest, post_id in self.session.execute(posts))
-            # What moderators moved to another list, or removed for good, does not come back.
-            for digest, post_id in gone_posts(self.session, self.list_id, list(some)).items():
-                found.setdefault(digest, post_id)
-        return found
 
     def _wanted_ids(self, batch: Iterable[Ready]) -> list[str]:
         wanted: set[str] = set()

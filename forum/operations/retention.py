@@ -1,4 +1,4 @@
-"""What is kept for a time only: refused and failed mail, and the rows of mail that has left."""
+"""What is kept for a time only: refused and failed mail, mail that has left, what was put aside."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from forum.operations.curation_removing import forget_bytes, overwrite_what_is_freed
 from forum.operations.notices import ENDED
+from forum.storage.imports import QuarantinedMessage
 from forum.storage.mail import (
     Delivery,
     DigestDelivery,
@@ -55,6 +56,27 @@ def forget_some(session: Session, now: datetime, days: int) -> int:
     keys = session.scalars(expired).all()
     session.execute(delete(Token).where(Token.id.in_(keys)))
     return done + len(keys)
+
+
+def forget_quarantined(session: Session, now: datetime, days: int) -> int:
+    """The same for pieces of archives that were put aside, by the day they were found.
+
+    Args:
+        days: How long; 0 keeps everything.
+    """
+    if not days:
+        return 0
+    old = (
+        select(QuarantinedMessage.id)
+        .where(QuarantinedMessage.found_at < now - timedelta(days=days))
+        .order_by(QuarantinedMessage.id)
+        .limit(AT_ONCE)
+    )
+    keys = session.scalars(old).all()
+    if keys:
+        overwrite_what_is_freed(session)
+        session.execute(delete(QuarantinedMessage).where(QuarantinedMessage.id.in_(keys)))
+    return len(keys)
 
 
 def _refused(session: Session, before: datetime) -> int:

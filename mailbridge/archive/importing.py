@@ -108,10 +108,8 @@ def import_command(
                 check_archive(path, wanted)
         pages = read_redirects(redirects) if redirects else {}
         if dry_run:
-            mailing_list = list_by_slug(session, slug)
-            if mailing_list is None and not create:
-                raise BadInput(f"there is no list {slug}")
-            preview(session, mailing_list, paths, wanted, as_json=as_json)
+            _list(session, slug, create)
+            preview(session, list_by_slug(session, slug), paths, wanted, as_json=as_json)
             return
         run = _Run(session, _list(session, slug, create), utcnow(), quiet=as_json)
         with Workers(max(1, os.cpu_count() or 1)) as workers:

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
+from forum.clock import utcnow
+from mailbridge.archive.arrival import later_than_said
 from mailbridge.archive.found import LARGEST, Fault, Found, Reading
 from mailbridge.archive.separators import Separator, separator
 from mailbridge.archive.window import LONGEST_LINE, Readable, Window
@@ -40,6 +43,7 @@ class MboxReader:
         self.ordinal = 0
         self.by_length = False
         self.unquoted_seen = False
+        self.before: datetime | None = None
 
     def __iter__(self) -> Iterator[Found]:
         window = self.window
@@ -86,7 +90,20 @@ class MboxReader:
         fault = Fault.TOO_LARGE if too_large else None if raw.strip() else Fault.EMPTY
         if following is None and window.damage and fault is None:
             fault = Fault.DAMAGED
-        return self._found(raw, head, offset, fault), following
+        arrived = self._arrived(raw, head, following)
+        return self._found(raw, arrived, offset, fault), following
+
+    def _arrived(self, raw: bytes, head: Separator, following: Separator | None) -> datetime | None:
+        """When a message came, as the line before it tells.
+
+        Some tools write one and the same day before all; a message that is younger came when it
+        says, for nothing else is known.
+        """
+        others = (self.before, following.arrived if following else None)
+        self.before = head.arrived
+        if head.arrived is None or head.arrived not in others:
+            return head.arrived
+        return later_than_said(raw, head.arrived, utcnow()) or head.arrived
 
     def _restored(self, raw: bytes, head: Separator) -> bytes:
         """Without what writing it into the file has added."""
@@ -100,8 +117,10 @@ class MboxReader:
             raw = _OBSCURED_AUTHOR.sub(rb"\1\2@\3", raw[:size], count=1) + raw[size:]
         return raw
 
-    def _found(self, raw: bytes, head: Separator | None, offset: int, fault: Fault | None) -> Found:
-        found = Found(raw, self.file, self.ordinal, offset, head.arrived if head else None, fault)
+    def _found(
+        self, raw: bytes, arrived: datetime | None, offset: int, fault: Fault | None
+    ) -> Found:
+        found = Found(raw, self.file, self.ordinal, offset, arrived, fault)
         self.ordinal += 1
         return found
 

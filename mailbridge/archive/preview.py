@@ -12,21 +12,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.clock import utcnow
-from forum.domain.message import parse
 from forum.domain.values import Flag, Submission
-from forum.operations.gathering import chunks
-from forum.storage.archive import Post
-from forum.storage.base import reading as reading_only
 from forum.storage.lists import MailingList
+from mailbridge.archive.foreseeing import Foresight
 from mailbridge.archive.found import Format, Found, Reading
 from mailbridge.archive.reader import read_archive
 
 ODDEST: Final = 10
 _AT_ONCE: Final = 500
+_BYTES_AT_ONCE: Final = 8 << 20
 _WEIGHTS: Final = {
     Flag.UNREADABLE: 8,
     Flag.BAD_STRUCTURE: 4,
@@ -58,7 +55,6 @@ class _Preview:
     counts: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     authors: set[str] = field(default_factory=set)
-    seen: set[bytes] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
     oddest: list[Odd] = field(default_factory=list)
@@ -116,14 +112,16 @@ def preview(
     result = _Preview()
     reading = Reading()
     now = utcnow()
+    foresight = Foresight(session, mailing_list)
     waiting: list[tuple[Found, Submission | None]] = []
+    size = 0
     for found in _messages(paths, wanted, reading):
-        submission = parse(found.raw, found.arrived or now) if found.fault is None else None
-        waiting.append((found, submission))
-        if len(waiting) >= _AT_ONCE:
-            _judge(session, mailing_list, waiting, result)
-            waiting = []
-    _judge(session, mailing_list, waiting, result)
+        waiting.append((found, foresight.understood(found, now)))
+        size += len(found.raw)
+        if len(waiting) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
+            _judge(foresight, waiting, result)
+            waiting, size = [], 0
+    _judge(foresight, waiting, result)
     if as_json:
         click.echo(json.dumps({**result.as_dict(), "dry_run": True}, ensure_ascii=False))
         return
@@ -138,30 +136,15 @@ def _messages(paths: Sequence[Path], wanted: Format, reading: Reading) -> Iterat
 
 
 def _judge(
-    session: Session,
-    mailing_list: MailingList | None,
-    waiting: Sequence[tuple[Found, Submission | None]],
-    result: _Preview,
+    foresight: Foresight, waiting: Sequence[tuple[Found, Submission | None]], result: _Preview
 ) -> None:
-    digests = [submission.content_digest for _, submission in waiting if submission]
-    known: set[str] = set()
-    if mailing_list is not None:
-        with reading_only():
-            for some in chunks(digests):
-                query = select(Post.content_digest).where(
-                    Post.mailing_list_id == mailing_list.id, Post.content_digest.in_(some)
-                )
-                known |= set(session.scalars(query))
-            session.rollback()
+    known = iter(foresight.known([submission for _, submission in waiting if submission]))
     for found, submission in waiting:
         result.take(found, submission)
         if submission is None:
             result.counts["quarantined"] += 1
-            continue
-        mark = bytes.fromhex(submission.content_digest)[:12]
-        is_copy = submission.content_digest in known or mark in result.seen
-        result.counts["duplicate" if is_copy else "stored"] += 1
-        result.seen.add(mark)
+        else:
+            result.counts["duplicate" if next(known) else "stored"] += 1
 
 
 def _show(result: _Preview, reading: Reading) -> None:

@@ -455,6 +455,54 @@ def test_a_dry_run_tells_and_stores_nothing(site: Site, tmp_path: Path) -> None:
     assert site.posts() == []
 
 
+def a_scan(page: str, message_id: str = "") -> bytes:
+    """What a scanner sends: always the same words and second, and a file."""
+    head = "From: Scanner <scan@example.org>\nSubject: Scan\nMIME-Version: 1.0\n"
+    head += "Date: Mon, 04 Jan 2010 10:00:00 +0000\n"
+    head += f"Message-ID: <{message_id}>\n" if message_id else ""
+    body = "--b\nContent-Type: text/plain\n\nVoir le fichier.\n"
+    if page:
+        body += "--b\nContent-Type: text/plain; name=page.txt\n"
+        body += f"Content-Disposition: attachment; filename=page.txt\n\nPage {page}\n"
+    return f"{head}Content-Type: multipart/mixed; boundary=b\n\n{body}--b--\n".encode()
+
+
+def test_a_dry_run_says_what_the_import_does_with_texts_that_carry_other_files(
+    site: Site, tmp_path: Path
+) -> None:
+    pages = [
+        ("1", ""),
+        ("2", ""),
+        ("1", ""),
+        ("3", "3@x.org"),
+        ("", "3@x.org"),
+        ("", ""),
+        ("2", ""),
+    ]
+    first = write_mbox(tmp_path / "a.mbox", [a_scan(*page) for page in pages])
+    more = [("4", "4@x.org"), ("", "4@x.org"), ("2", "5@x.org"), ("5", "3@x.org"), ("1", "")]
+    second = write_mbox(tmp_path / "b.mbox", [a_scan(*page) for page in more])
+    names = ("read", "stored", "duplicate", "quarantined")
+    for path in (first, second, first):
+        said = json.loads(site.run("import", "ancrage", path, "--dry-run", "--json").stdout)
+        done = site.take_in(path, "--no-index")
+        assert [said[name] for name in names] == [done[name] for name in names], path
+        assert done["duplicate"]
+
+
+def test_a_dry_run_for_a_list_that_is_not_there_says_how_to_make_it(
+    site: Site, tmp_path: Path
+) -> None:
+    path = write_mbox(tmp_path / "a.mbox", a_discussion(3))
+    refused = site.run("import", "neuf", path, "--dry-run")
+    assert refused.exit_code == 2
+    assert "--create" in refused.stderr
+    create = ("--create", "neuf@lists.example.org")
+    told = site.run("import", "neuf", path, "--dry-run", *create)
+    assert told.stdout.splitlines()[-1].startswith("read=3 ")
+    assert site.run("import", "neuf", path, "--dry-run").exit_code == 2
+
+
 def test_old_addresses_lead_to_posts_for_those_who_may_see_them(
     site: Site, tmp_path: Path, client: FlaskClient
 ) -> None:

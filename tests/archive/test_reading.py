@@ -438,3 +438,24 @@ def test_a_table_of_old_addresses_that_makes_no_sense_is_refused_by_its_line(
     table = write(tmp_path / "table", b"/a <1@x.org>\nhttp://[x/y 2@x.org\n")
     with pytest.raises(ArchiveError, match=r"line 2: http://\[x/y is no address"):
         read_redirects(table)
+
+
+def test_one_line_before_all_messages_dates_none_that_is_much_younger() -> None:
+    line = b"From nobody@example.org Mon Jan  1 00:00:00 2001\n"
+    said = datetime(2001, 1, 1, tzinfo=UTC)
+    written = datetime(2010, 3, 1, 10, 0, tzinfo=UTC)
+    dated = b"Date: Mon, 01 Mar 2010 10:00:00 +0000\n" + FIRST
+    old = b"Date: Mon, 15 Jan 2001 10:00:00 +0000\n" + FIRST
+    never = b"Date: Mon, 01 Mar 2049 10:00:00 +0000\n" + FIRST
+    passed = b"Received: by x.example.org; Mon, 01 Mar 2004 10:00:00 +0000\n" + dated
+
+    def arrivals(*raws: bytes) -> list[datetime | None]:
+        return [one.arrived for one in split(b"".join(line + raw + b"\n" for raw in raws))]
+
+    assert arrivals(dated, old, never, passed, dated) == [written, said, said, said, written]
+    # Alone, the line may be right and the clock of the author wrong.
+    assert arrivals(dated) == [said]
+    other = line.replace(b"2001", b"2002")
+    assert [one.arrived for one in split(line + dated + b"\n" + other + dated)] == [
+        said, said.replace(year=2002),
+    ]  # fmt: skip

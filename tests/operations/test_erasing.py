@@ -25,8 +25,9 @@ from forum.operations.moderation import Verb, decide
 from forum.operations.naming import rename
 from forum.operations.notices import NoticeKind, notify
 from forum.operations.posting import Held, post
+from forum.operations.quarantine import put_aside, quarantined
 from forum.operations.raw import load_raw
-from forum.operations.retention import forget_some
+from forum.operations.retention import forget_quarantined, forget_some
 from forum.settings import Settings
 from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
@@ -214,6 +215,22 @@ def test_refused_and_sent_mail_is_forgotten_in_time_and_the_rest_stays(
     assert session.scalars(select(Notice)).all() == []
     assert session.scalar(select(func.count(Post.id))) == 2
     assert "Achetez" not in everything(session)
+
+
+def test_what_was_put_aside_is_forgotten_only_where_a_time_is_set(
+    session: Session, where: MailingList
+) -> None:
+    for number, days in enumerate((0, 10)):
+        found = START + timedelta(days=days)
+        put_aside(
+            session, where, b"no message %d" % number, found, file="a.mbox", ordinal=number,
+            offset=0, arrived_at=found, reason="not-a-message",
+        )  # fmt: skip
+    session.commit()
+    assert forget_quarantined(session, NOW, 0) == 0
+    assert forget_quarantined(session, START + timedelta(days=30), 30) == 0
+    assert forget_quarantined(session, START + timedelta(days=31), 30) == 1
+    assert [row.ordinal for row in quarantined(session, where)] == [1]
 
 
 def test_a_held_message_of_an_erased_person_keeps_waiting_without_the_name(
