@@ -5,27 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request, stream_with_context
-from sqlalchemy import ColumnElement, select, tuple_
-from sqlalchemy.orm import undefer
 
 from forum.domain.mbox import mbox_entry
 from forum.domain.message import attachment_content
 from forum.domain.readable_file import shows_addresses
 from forum.extensions import db
+from forum.operations.leaving import Selection, stored_messages
 from forum.operations.raw import load_raw
-from forum.storage.archive import Post, PostAttachment, PostState, RawMessage
-from forum.storage.base import set_reading
+from forum.storage.archive import Post, PostAttachment
 from forum.storage.thumbnails import PostThumbnail
 from forum.storage.visibility import Reader, find_list, find_post, find_thread, may_fetch_bytes
 from forum.web.caching import keep_private
 from forum.web.reader import any_reader
 
-BATCH: Final = 100
 THUMBNAIL_SECONDS: Final = 3600
 """As long a reader's own browser may keep one without asking."""
 SHOWN_INLINE: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -52,7 +48,7 @@ def thread_messages(thread_id: int) -> Response:
     reader = any_reader()
     thread = find_thread(db.session(), reader, thread_id) or abort(404)
     _need_access(reader, thread.mailing_list_id)
-    return _mbox(Post.thread_id == thread.id, f"thread-{thread.id}.mbox")
+    return _mbox(Selection(thread.mailing_list_id, thread.id), f"thread-{thread.id}.mbox")
 
 
 @blueprint.get("/lists/<slug>/archive.mbox")
@@ -61,7 +57,7 @@ def list_archive(slug: str) -> Response:
     reader = any_reader()
     mailing_list = find_list(db.session(), reader, slug) or abort(404)
     _need_access(reader, mailing_list.id)
-    return _mbox(Post.mailing_list_id == mailing_list.id, f"{mailing_list.slug}.mbox")
+    return _mbox(Selection(mailing_list.id), f"{mailing_list.slug}.mbox")
 
 
 @blueprint.get("/posts/<key:post_id>/attachments/<index:index>/<path:filename>")
@@ -148,34 +144,12 @@ def _both_names(name: str) -> dict[str, str]:
     }
 
 
-def _mbox(condition: ColumnElement[bool], name: str) -> Response:
-    response = Response(stream_with_context(_entries(condition)), mimetype="application/mbox")
+def _mbox(selection: Selection, name: str) -> Response:
+    response = Response(stream_with_context(_entries(selection)), mimetype="application/mbox")
     _protect(response, name)
     return response
 
 
-def _entries(condition: ColumnElement[bool]) -> Iterator[bytes]:
-    """The messages one by one, in short transactions: a slow reader holds nothing up."""
-    session = db.session()
-    after: tuple[datetime, int] | None = None
-    while True:
-        set_reading(True)
-        query = (
-            select(Post.id, Post.date, Post.arrived_at, RawMessage)
-            .join(RawMessage, RawMessage.id == Post.raw_id)
-            .where(condition, Post.state == PostState.VISIBLE)
-            .options(undefer(RawMessage.compressed))
-            .order_by(Post.date, Post.id)
-            .limit(BATCH)
-        )
-        if after is not None:
-            query = query.where(tuple_(Post.date, Post.id) > after)
-        rows = session.execute(query).all()
-        entries = [mbox_entry(load_raw(row.RawMessage), row.arrived_at) for row in rows]
-        for raw_message in {row.RawMessage for row in rows}:
-            session.expunge(raw_message)
-        session.rollback()
-        yield from entries
-        if len(rows) < BATCH:
-            return
-        after = (rows[-1].date, rows[-1].id)
+def _entries(selection: Selection) -> Iterator[bytes]:
+    for message in stored_messages(db.session(), selection):
+        yield mbox_entry(message.raw, message.arrived_at)

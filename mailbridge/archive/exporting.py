@@ -20,12 +20,13 @@ from forum.commands.errors import BadInput, Failure
 from forum.commands.lookup import ID
 from forum.config import search_index, settings
 from forum.extensions import db
+from forum.operations.leaving import Selection, post_ids, stored_messages
 from forum.storage.archive import Thread
 from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.post_documents import Document
 from mailbridge.archive.documents import documents
 from mailbridge.archive.pages import write_html
-from mailbridge.archive.selection import Selection, post_ids, search_posts, stored_messages
+from mailbridge.archive.selection import search_posts
 from mailbridge.archive.syntheses import with_syntheses
 from mailbridge.archive.writers import write_csv, write_jsonl, write_maildir, write_mbox
 

@@ -20,6 +20,7 @@ from forum.domain.masking import mask_addresses_text
 from forum.domain.message import attachment_content
 from forum.domain.readable_file import shows_addresses
 from forum.i18n import language_name
+from forum.operations.leaving import Selection, post_ids
 from forum.operations.raw import load_raw
 from forum.storage.archive import Post, RawMessage
 from forum.storage.base import reading
@@ -29,7 +30,6 @@ from forum.storage.post_documents import iso, translations_of_posts
 from forum.storage.post_rows import PostRow, posts_where
 from forum.storage.translations import TranslationRow
 from mailbridge.archive.copy_folder import CopyFolder
-from mailbridge.archive.selection import Selection, post_ids
 from mailbridge.archive.syntheses import synthesis_documents, synthesis_html
 
 SEARCHED: Final = 1_000

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from forum.domain.mbox import mbox_entry
+from forum.operations.leaving import StoredMessage
 from forum.storage.post_documents import Document
-from mailbridge.archive.selection import StoredMessage
 
 CSV_COLUMNS: Final = (
     "id", "thread_id", "parent_id", "date", "author", "subject", "language", "source",
