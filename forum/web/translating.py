@@ -67,7 +67,8 @@ def write(post_id: int) -> ResponseReturnValue:
         return _page(post, language, allowed, text=text, error=refusal_text(refused)), 400
     db.session.commit()
     flash(_told(post, language, text, is_mailed), "success")
-    return redirect(place_of(post, language), 303)
+    # To the head of the page, where what was done is told, with its undoing.
+    return redirect(place_of(post, language).partition("#")[0], 303)
 
 
 @blueprint.route("/posts/<key:post_id>/translate/undo", methods=["GET", "POST"])
@@ -156,7 +157,9 @@ def _told(post: Post, language: str, text: str, is_mailed: bool) -> str:
     if is_mailed and seconds:
         told = " ".join((told, _("It is mailed in %(seconds)d seconds.", seconds=seconds)))
     back = url_for("translating.take_back", post_id=post.id, language=language)
-    return Markup('{} <a href="{}">{}</a>').format(told, back, _("Undo"))
+    links = ((back, _("Undo")), (f"#post-{post.id}", _("See the post")))
+    shown = Markup(" · ").join(Markup('<a href="{}">{}</a>').format(*link) for link in links)
+    return Markup("{} {}").format(told, shown)
 
 
 def _to_take_back(post: Post, language: str) -> PostTranslation | None:

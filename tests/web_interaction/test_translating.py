@@ -74,7 +74,8 @@ def test_a_translator_writes_it_and_readers_of_the_language_see_it_first(
     assert "<strong>We propose</strong>" in shown
     assert not current_translations(make.session, [post.id])
     where = keep(client, post, text=text)
-    assert where == f"/threads/{post.thread_id}?translation=en#post-{post.id}"
+    assert where == f"/threads/{post.thread_id}?translation=en"
+    assert f'<a href="#post-{post.id}">See the post</a>' in client.get(where).text
     visitor = anonymous(client)
     first = visitor.get(f"/threads/{post.thread_id}?lang=en")
     page = main_of(first.text)
