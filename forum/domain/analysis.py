@@ -109,6 +109,13 @@ def fold(text: str) -> str:
     """Lower case without accents: `ÉCONOMIE`, `économie` and `economie` are one."""
     if text.isascii():
         return text.lower()
+    known = text.translate(_FOLDED)
+    if known.isascii():
+        return known
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     plain = unicodedata.normalize("NFKD", decomposed).translate(_LIGATURES)
     return "".join([c for c in plain if not unicodedata.combining(c)])
@@ -269,5 +276,8 @@ def _is_stop_word(lower: str, language: str) -> bool:
         lower.isascii() and lower in _UNACCENTED_STOP_WORDS[language]
     )
 
+
+_FOLDED: Final = {code: _folded(chr(code)) for code in range(0x250)}
+"""Of each letter of Latin scripts by itself; a text that is plain with it is folded."""
 
 _UNACCENTED_STOP_WORDS = {code: frozenset(map(fold, words)) for code, words in STOP_WORDS.items()}

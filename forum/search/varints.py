@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 _LIMITS: Final = (1 << 7, 1 << 14, 1 << 21, 1 << 28, 1 << 35, 1 << 42, 1 << 49, 1 << 56)
 
 
-def varints(numbers: Iterable[int]) -> bytes:
+def varints(numbers: Sequence[int]) -> bytes:
     """Numbers as bytes."""
+    if max(numbers, default=0) < 128:  # So it is with most blocks of terms.
+        return bytes(numbers)
     found = bytearray()
     for number in numbers:
         while number > 127:

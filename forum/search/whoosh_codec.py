@@ -11,7 +11,9 @@ one. This codec keeps Whoosh's segments, columns, deletions, merges and commits,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
 
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.reading import TermNotFound
@@ -20,10 +22,7 @@ from whoosh.writing import SegmentWriter
 from forum.search.whoosh_gathering import PostingsPool, Words
 from forum.search.whoosh_pool import MergingPool, Written
 from forum.search.whoosh_postings import PackedPostings
-from forum.search.whoosh_terms import TermsReader, TermsWriter
-
-_AT_ONCE: Final = 1_000
-"""Postings that are written together."""
+from forum.search.whoosh_terms import BLOCK, TermsReader, TermsWriter
 
 
 class PackedWriter(SegmentWriter):  # type: ignore[misc]
@@ -77,14 +76,11 @@ class _PackedFieldWriter:
 
     def add_postings(self, schema: Any, lengths: Any, items: Iterable[Written]) -> None:
         """Write all terms of the segment, in order."""
-        gathered: list[bytes] = []
-        for field, term, frequency, data in items:
-            gathered.append(data)
-            self._terms.add(field, term, frequency, len(data))
-            if len(gathered) == _AT_ONCE:
-                self._postings.write(b"".join(gathered))
-                gathered.clear()
-        self._postings.write(b"".join(gathered))
+        for field, of_field in groupby(items, key=itemgetter(0)):
+            while block := list(islice(of_field, BLOCK)):
+                _, terms, frequencies, postings = zip(*block, strict=True)
+                self._terms.add(field, terms, list(frequencies), list(map(len, postings)))
+                self._postings.write(b"".join(postings))
 
     def close(self) -> None:
         """Finish the files."""

@@ -53,6 +53,9 @@ class Postings:
             whole = quarters == np.rint(quarters)
             small &= np.logical_and.reduceat(whole, starts_of(self.sizes))
         few = self._few(small, quarters)
+        if small.all():
+            yield from few
+            return
         starts = starts_of(self.sizes)
         first_place = None if self.counts is None else starts_of(self.counts)
         for number, is_small in enumerate(small.tolist()):
@@ -110,7 +113,7 @@ def _pack(
     flags = _PACKED
     if weights is not None and not bool((weights == 1.0).all()):
         flags |= _WEIGHTS
-    parts = [_split(np.diff(documents, prepend=0).astype("<u4"))]
+    parts = [_split(_from_before(documents).astype("<u4"))]
     if flags & _WEIGHTS and weights is not None:
         quarters = weights * np.float32(_UNIT)
         whole = bool((quarters == np.rint(quarters)).all() and quarters.max() < 256)
@@ -207,9 +210,16 @@ def within(sizes: Ints) -> Ints:
 
 def _steps(numbers: Ints, sizes: Ints) -> Ints:
     """Each number less the one before it in its run; the first one as it is."""
-    steps = np.diff(numbers, prepend=0)
+    steps = _from_before(numbers)
     starts = starts_of(sizes)
     steps[starts] = numbers[starts]
+    return steps
+
+
+def _from_before(numbers: Ints) -> Ints:
+    """Each number less the one before it; `numpy.diff` takes three times as long for few."""
+    steps = numbers.copy()
+    steps[1:] -= numbers[:-1]
     return steps
 
 

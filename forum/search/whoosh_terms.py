@@ -12,7 +12,7 @@ import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from forum.search.varints import read_varints, varints
@@ -53,40 +53,29 @@ class TermsWriter:
         self._file = file
         self._position = 0
         self._offset = 0
-        self._field: str | None = None
-        self._rows: list[tuple[bytes, int, int]] = []
         self._blocks: list[tuple[str, str, int, int, int]] = []
 
-    def add(self, field: str, term: bytes, frequency: int, length: int) -> None:
-        """Note a term.
+    def add(
+        self, field: str, terms: Sequence[bytes], frequencies: list[int], lengths: list[int]
+    ) -> None:
+        """Note a block of terms; the next ones of the field fill a block of their own.
 
         Args:
             field: in order.
-            term: in order within the field; UTF-8 without line ends.
-            frequency: documents it occurs in.
-            length: bytes of its postings.
+            terms: in order within the field, up to BLOCK; UTF-8 without line ends.
+            frequencies: of each, documents it occurs in.
+            lengths: of each, bytes of its postings.
         """
-        if field != self._field or len(self._rows) == BLOCK:
-            self._flush()
-            self._field = field
-        self._rows.append((term, frequency, length))
-
-    def _flush(self) -> None:
-        if not self._rows or self._field is None:
-            return
-        numbers = [row[1] for row in self._rows] + [row[2] for row in self._rows]
-        terms = b"\n".join(row[0] for row in self._rows)
-        data = zlib.compress(terms + b"\n\n" + varints(numbers), _LEVEL)
+        packed = b"\n".join(terms) + b"\n\n" + varints(frequencies + lengths)
+        data = zlib.compress(packed, _LEVEL)
         self._file.write(data)
-        first = self._rows[0][0].decode("utf-8")
-        self._blocks.append((self._field, first, self._offset, self._position, len(data)))
+        first = terms[0].decode("utf-8")
+        self._blocks.append((field, first, self._offset, self._position, len(data)))
         self._position += len(data)
-        self._offset += sum(row[2] for row in self._rows)
-        self._rows.clear()
+        self._offset += sum(lengths)
 
     def close(self) -> None:
-        """Write what is left, and the list of the blocks."""
-        self._flush()
+        """Write the list of the blocks."""
         index = zlib.compress(json.dumps(self._blocks).encode("utf-8"), _LEVEL)
         self._file.write(index + _TRAILER.pack(self._position, len(index)))
         self._file.close()

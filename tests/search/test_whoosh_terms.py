@@ -24,8 +24,10 @@ def written(fields: dict[str, list[str]]) -> TermsReader:
     storage = RamStorage()
     writer = TermsWriter(storage.create_file("terms"))
     for field, terms in sorted(fields.items()):
-        for number, term in enumerate(terms):
-            writer.add(field, term.encode(), number, number)
+        for start in range(0, len(terms), BLOCK):
+            block = terms[start : start + BLOCK]
+            numbers = list(range(start, start + len(block)))
+            writer.add(field, [term.encode() for term in block], numbers, numbers)
     writer.close()
     return TermsReader(storage.open_file("terms"), storage.file_length("terms"))
 
