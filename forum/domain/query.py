@@ -95,7 +95,9 @@ def parse(text: str) -> SearchQuery:
     clean = normalise(text[: LONGEST_QUERY + 1]).translate(_QUOTATION_MARKS).strip()
     if len(clean) <= LONGEST_QUERY:
         try:
-            return SearchQuery(text, _Parser(clean).read())
+            parser = _Parser(clean)
+            root = parser.read()
+            return SearchQuery(text, root, unknown_fields=tuple(parser.unknown_fields))
         except _Unreadable:
             pass
     typed = [clean[one.start : one.end] for one in occurrences(clean[:LONGEST_QUERY])]
@@ -117,6 +119,7 @@ class _Parser:
         self._tokens = [*_TOKEN.finditer(text)]
         self._next = 0
         self._in_quotes = False
+        self.unknown_fields: dict[str, None] = {}
 
     def read(self) -> Node | None:
         root = self._any_of(0)
@@ -156,11 +159,14 @@ class _Parser:
 
     def _part(self, depth: int) -> Node | None:
         negative = self._take("minus") is not None
+        attached = self._next < len(self._tokens) and self._tokens[self._next][0].endswith(":")
         field = self._take("field")
         known = None if field is None else FIELDS.get(fold(field))
         node = self._value(depth) if known is None else self._field(known, depth)
         if field is not None and known is None:
-            # No field of ours: `note:this` is two words.
+            # No field of ours: `note:this` is two words, and `Re: the market` a subject.
+            if attached:
+                self.unknown_fields[field] = None
             node = _join(AllOf, tuple(part for part in (Word(field), node) if part))
         return Not(node) if negative and node else node
 

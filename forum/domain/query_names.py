@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from forum.domain.analysis import fold
+from forum.domain.spelling import distance, letters_allowed
+
 FIELDS: Final = {
     name: field
     for field, names in {
@@ -21,6 +24,21 @@ FIELDS: Final = {
     for name in names.split()
 }
 """The field of each accepted name, folded."""
+
+_WITH_ACCENTS: Final = {"apres": "après", "despues": "después"}
+
+
+def nearest_field(name: str) -> str | None:
+    """The name of a field that an unknown one may stand for, one or two letters from it."""
+    folded = fold(name)
+    most = letters_allowed(folded)
+    near = [
+        (letters, known)
+        for known in FIELDS
+        if (letters := distance(folded, known, most)) is not None
+    ]
+    return _WITH_ACCENTS.get(min(near)[1], min(near)[1]) if near else None
+
 
 ATTACHMENT: Final = frozenset(
     [

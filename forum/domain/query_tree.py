@@ -130,6 +130,8 @@ class SearchQuery:
     """None: there is nothing to search for."""
     readable: bool = True
     """Whether it was understood as written; otherwise `root` is its plain words."""
+    unknown_fields: tuple[str, ...] = ()
+    """Names that stand where a field would and are none: they are looked for as words."""
 
 
 def text_parts(query: SearchQuery) -> tuple[Text, ...]:

@@ -20,6 +20,7 @@ from forum.domain.query import (
     parse,
     text_parts,
 )
+from forum.domain.query_names import nearest_field
 from forum.domain.query_text import written
 from forum.domain.query_tree import Filter
 from forum.search.protocol import SearchIndex
@@ -49,6 +50,26 @@ class Empty:
     text: str
     address: str
     """Empty where nothing else is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownField:
+    """A name that stands where a field would, and the search with the nearest field."""
+
+    name: str
+    instead: str
+    """Empty where no field is near, as is the address."""
+    address: str
+
+
+def unknown_fields(query: SearchQuery) -> list[UnknownField]:
+    """What was written as a field and is none, each with the field that may have been meant."""
+    found = []
+    for name in query.unknown_fields:
+        instead = nearest_field(name) or ""
+        text = re.sub(rf"(?<!\w){re.escape(name)}:", f"{instead}:", query.text) if instead else ""
+        found.append(UnknownField(name, instead, _address(text)))
+    return found
 
 
 def spellings(lists: frozenset[int], query: SearchQuery, total: int) -> list[Meant]:

@@ -25,6 +25,7 @@ from forum.domain.query import (
     parse,
     text_parts,
 )
+from forum.domain.query_names import nearest_field
 
 
 def test_words_are_joined_by_and() -> None:
@@ -188,3 +189,20 @@ def test_no_query_fails(text: str) -> None:
 @given(st.text())
 def test_no_text_fails(text: str) -> None:
     assert parse(text).text == text
+
+
+def test_an_unknown_field_is_two_words_and_is_told() -> None:
+    query = parse("foo:bar sujet:pont -fro:awa http://example.org/a")
+    assert query.unknown_fields == ("foo", "fro")
+    assert parse("foo:bar").root == AllOf((Word("foo"), Word("bar")))
+    # A subject that was pasted names no field.
+    assert parse("Re: le pont").unknown_fields == ()
+    assert parse("foo:bar (").unknown_fields == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("form", "from"), ("Sujett", "sujet"), ("despué", "después"), ("foo", None), ("zzzzzz", None)],
+)
+def test_the_nearest_field_is_known(name: str, instead: str | None) -> None:
+    assert nearest_field(name) == instead

@@ -68,6 +68,29 @@ def test_an_unreadable_search_is_said_to_be(client: FlaskClient, indexed: Make) 
     assert "could not be read as it is written" in response.text
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "is no field of the search"), ("fr", "n’est pas un champ"), ("es", "no es un campo")],
+)
+def test_an_unknown_field_is_said_with_the_nearest_one(
+    client: FlaskClient, indexed: Make, language: str, said: str
+) -> None:
+    text = client.get("/search", query_string={"q": "form:awa", "lang": language}).text
+    assert said in text
+    assert '<a href="/search?q=from%3Aawa">from:</a>' in text
+    assert said in client.get("/search", query_string={"q": "foo:awa", "lang": language}).text
+    assert said not in client.get("/search", query_string={"q": "de:awa", "lang": language}).text
+
+
+def test_the_api_names_unknown_fields(client: FlaskClient, indexed: Make) -> None:
+    answer = client.get("/api/v1/search", query_string={"q": "form:awa foo:x"}).get_json()
+    assert answer["notices"] == [
+        {"code": "unknown-field", "field": "form", "instead": "from"},
+        {"code": "unknown-field", "field": "foo", "instead": None},
+    ]
+    assert client.get("/api/v1/search?q=awa").get_json()["notices"] == []
+
+
 def test_fields_of_the_form_become_operators(client: FlaskClient, indexed: Make) -> None:
     response = client.get("/search?q=monnaies&author=Awa+Ndiaye&language=fr&list=ancrage")
     assert response.status_code == 302

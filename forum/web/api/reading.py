@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from forum.domain.query_names import nearest_field
 from forum.extensions import db
 from forum.storage import browsing, list_sizes
 from forum.storage.archive import Post, Thread
@@ -121,6 +122,10 @@ def search() -> Response:
         for one in wanted.expansions
     ]
     document["readable"] = wanted.query.readable
+    document["notices"] = [
+        {"code": "unknown-field", "field": name, "instead": nearest_field(name)}
+        for name in wanted.query.unknown_fields
+    ]
     document["rebuilding"] = hits.rebuilding
     return jsonify(document)
 

@@ -140,6 +140,15 @@ def _hits_schema() -> Schema:
             "description": "Terms of glossaries that were looked for beside words of the query.",
         },
         readable={"type": "boolean", "description": "Whether the query was read as written."},
+        notices={
+            "type": "array",
+            "items": object_of(
+                code={"type": "string", "enum": ["unknown-field"]},
+                field=TEXT,
+                instead={"type": ["string", "null"], "description": "The nearest field's name."},
+            ),
+            "description": "What was written as a field and is none; it was searched as a word.",
+        },
         rebuilding={"type": "boolean", "description": "Whether posts may be missing just now."},
     )
 
