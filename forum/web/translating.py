@@ -72,6 +72,7 @@ def write(post_id: int) -> ResponseReturnValue:
 
 
 @blueprint.route("/posts/<key:post_id>/translate/undo", methods=["GET", "POST"])
+@limiter.limit("20 per minute;200 per hour", methods=["POST"])
 def take_back(post_id: int) -> ResponseReturnValue:
     """Take back what was written last; its text is shown to write on."""
     post = find_post(db.session(), current_reader(), post_id) or abort(404)
