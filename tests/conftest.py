@@ -113,6 +113,29 @@ def settings(request: pytest.FixtureRequest, data_dir: Path, migrated: Path) -> 
 one_database = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 """For tests of what no database has a part in: they run once."""
 
+ON_ONE_DATABASE = {
+    "commands": "dkim fetch_options what_goes_wrong",
+    "mailbridge": "addressing doctor listener mail_page mirror_habits outgoing sender signing",
+    "web": "charts downloads glossary headers metadata people template_sentences thumbnails words",
+    "web_interaction": "account administration choices curating_own mirror_page outgoing"
+    " own_addresses privacy repairs ruling running session synthesis topics",
+}
+"""Modules whose tests all run once, by folder.
+
+They are about pages, words and protocols; what these read and write by is tried on both databases
+in the other modules, and every page in tests/web/test_access.py.
+"""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let the tests of those modules run once."""
+    path = metafunc.definition.path
+    is_one = path.stem.removeprefix("test_") in ON_ONE_DATABASE.get(path.parent.name, "").split()
+    marks = metafunc.definition.iter_markers("parametrize")
+    if is_one and "settings" in metafunc.fixturenames and one_database.mark not in marks:
+        metafunc.definition.add_marker(one_database)
+
 
 def keep_nothing_through_a_power_cut(app: Flask) -> None:
     """Leave the disk out: to wait for it takes most of the time that a commit takes."""

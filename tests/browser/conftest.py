@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, S
 from tests.browser.chromium import chromium, sign_in
 from tests.browser.house import House, open_house
 from tests.flows.sink import Sink
+from tests.flows.site import Site
 from tests.requirements import missing
 
 NewPage = Callable[..., Page]
@@ -26,11 +28,11 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, migrated: Path, sink: Sink) -> Iterator[House]:
     """The furnished site; tests write threads of their own."""
     missing("browser")
-    folder = tmp_path_factory.mktemp("house")
-    with open_house(folder / "var", f"smtp://127.0.0.1:{sink.port}") as house:
+    data_dir = tmp_path_factory.mktemp("house") / "var"
+    with open_house(Site.of(migrated, data_dir, f"smtp://127.0.0.1:{sink.port}")) as house:
         yield house
     assert "Traceback" not in house.site.errors(), house.site.errors()
 

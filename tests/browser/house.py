@@ -108,10 +108,9 @@ class House:
 
 
 @contextmanager
-def open_house(data_dir: Path, smarthost: str) -> Iterator[House]:
-    """A furnished site, serving."""
-    site = Site.create(data_dir, smarthost)
-    site.command("demo")
+def open_house(site: Site) -> Iterator[House]:
+    """Furnish a site, and let it serve."""
+    site.command_here("demo")
     app = create_app(Settings.load(site.environ))
     with app.app_context():
         rooms = _furnish(Make(db.session()))

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.browser.chromium import chromium, sign_in
 from tests.browser.house import ADMINS, LANGUAGES, House, open_house
 from tests.browser.pages import administrator_pages, open_pages
+from tests.flows.site import Site
 
 SIZES = {"phone": (360, 760), "desktop": (1200, 800)}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -28,7 +29,8 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         outbox = Path(folder) / "outbox"
-        with open_house(Path(folder) / "var", f"file:{outbox}") as house, chromium() as browser:
+        site = Site.create(Path(folder) / "var", f"file:{outbox}")
+        with open_house(site) as house, chromium() as browser:
             number = sum(1 for _ in _pictures(house, browser, given.out, frozenset(given.only)))
     print(f"{number} pictures in {given.out}")
 

@@ -37,9 +37,9 @@ def threads(house: House) -> Iterator[list[int]]:
         house.site.lmtp(STRANGER, to, message.as_bytes())
     house.wait_for_index()
     yield sorted(found)
-    held = json.loads(house.site.command("held", "ls", WORKSHOP, "--json"))
+    held = json.loads(house.site.command_here("held", "ls", WORKSHOP, "--json"))
     strange = [str(one["id"]) for one in held if STRANGER in one["author"]]
-    house.site.command("held", "discard", *strange)
+    house.site.command_here("held", "discard", *strange)
 
 
 @pytest.fixture(params=[False, True], ids=["with-our-policy", "without-our-policy"])

@@ -20,6 +20,7 @@ def costs() -> dict[str, Cost]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_worst_mails_are_understood_in_time_and_bounds(
     costs: dict[str, Cost], name: str

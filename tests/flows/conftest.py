@@ -19,8 +19,8 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, sink: Sink) -> Iterator[Site]:
+def site(migrated: Path, tmp_path: Path, sink: Sink) -> Iterator[Site]:
     """A site that sends its mail to the sink, started."""
-    site = Site.create(tmp_path / "var", f"smtp://127.0.0.1:{sink.port}")
+    site = Site.of(migrated, tmp_path / "var", f"smtp://127.0.0.1:{sink.port}")
     with site:
         yield site

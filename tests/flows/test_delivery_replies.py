@@ -38,10 +38,10 @@ def plain(text: str) -> str:
 
 def test_answers_of_four_programs_come_back_to_their_place(site: Site, sink: Sink) -> None:
     titles = ("--title-fr", "Ancrage", "--title-en", "Anchoring", "--title-es", "Anclaje")
-    site.command("list", "create", LIST, *titles)
+    site.command_here("list", "create", LIST, *titles)
     people = {name: f"{name.split()[0].lower()}@example.net" for name in PROGRAMS}
     for email in (AWA, *people.values()):
-        site.command("subscribe", "ancrage", email)
+        site.command_here("subscribe", "ancrage", email)
     # Two threads with one subject: only the ids tell them apart.
     for number, identifier in enumerate(("other@example.org", "asked@example.org")):
         raw = mail(

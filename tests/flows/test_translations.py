@@ -44,7 +44,7 @@ def posts_of(browser: Browser, number: int) -> list[dict[str, object]]:
 
 def prepare(site: Site, readers: dict[str, str]) -> None:
     titles = ("--title-fr", "Ancrage", "--title-en", "Anchoring", "--title-es", "Anclaje")
-    site.command("list", "create", LIST, *titles)
+    site.command_here("list", "create", LIST, *titles)
     people = {LUZ: ("Luz Vega", "es"), AMINA: ("Amina Diallo", "fr"), GRACE: ("Grace Reyes", "en")}
     people |= {email: (name, "fr") for name, email in readers.items()}
     for email, (name, language) in people.items():

@@ -45,7 +45,7 @@ from mailbridge.outcomes import Deferred, Outcome, Refused
 from mailbridge.transport import MemoryTransport, open_transport
 from mailbridge.worker import Worker
 from tests.factories import START, Make, mail
-from tests.mailbridge.test_cli import Command
+from tests.mailbridge.test_cli import Command, here
 from tests.mailbridge.test_outgoing import (
     HTML_MAIL,
     LANGUAGES,
@@ -579,8 +579,7 @@ def test_a_list_has_a_time_zone_and_an_hour_that_exist(site: Site, options: dict
         edit_list(site.session, site.where, **options)
 
 
-@pytest.mark.slow
-def test_the_command_sends_what_waits_once(site: Site) -> None:
+def test_the_command_sends_what_waits_once(app: Flask, site: Site) -> None:
     site.reader()
     other = site.make.mailing_list("bureau")
     site.make.subscriber(other, PILAR, delivery="daily")
@@ -589,11 +588,10 @@ def test_the_command_sends_what_waits_once(site: Site) -> None:
         site.session, other, parse(mail(subject="Bureau"), EVENING), utcnow(), source=Source.EMAIL
     )
     site.session.commit()
-    command = Command(site.settings)
-    assert command.run("mail", "digest", "no-such").returncode == 2
-    assert command.run("mail", "digest", "ancrage", "--now").stdout == b"queued=1 sent=1\n"
-    assert command.run("mail", "digest", "ancrage", "--now").stdout == b"queued=0 sent=0\n"
-    assert command.run("mail", "digest", "--now").stdout == b"queued=1 sent=1\n"
+    assert here(app, "mail", "digest", "no-such").status == 2
+    assert here(app, "mail", "digest", "ancrage", "--now").out == b"queued=1 sent=1\n"
+    assert here(app, "mail", "digest", "ancrage", "--now").out == b"queued=0 sent=0\n"
+    assert here(app, "mail", "digest", "--now").out == b"queued=1 sent=1\n"
     outbox = sorted((site.settings.data_dir / "outbox" / "new").iterdir())
     found = [parsed(path.read_bytes()) for path in outbox]
     assert sorted(str(one["List-Id"]) for one in found) == [
