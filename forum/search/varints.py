@@ -26,6 +26,8 @@ def varints(numbers: Sequence[int]) -> bytes:
 
 def read_varints(data: bytes) -> list[int]:
     """The numbers that `varints` wrote."""
+    if max(data, default=0) < 128:
+        return list(data)
     numbers = []
     number = shift = 0
     for byte in data:

@@ -43,7 +43,16 @@ class TermInfo(NamedTuple):
 
 class _Block(NamedTuple):
     terms: list[bytes]
-    infos: list[TermInfo]
+    numbers: list[int]
+    """The frequency of each term, then the length of the postings of each."""
+    offset: int
+    """Of the postings of the first."""
+
+    def info(self, place: int) -> TermInfo:
+        """Of one term: a word's first search asks each segment for one in a block."""
+        count = len(self.terms)
+        before = sum(self.numbers[count : count + place])
+        return TermInfo(self.numbers[place], self.offset + before, self.numbers[count + place])
 
 
 class TermsWriter:
@@ -110,7 +119,7 @@ class TermsReader:
             block = self._block(field, number)
             place = bisect_left(block.terms, term)
             if place < len(block.terms) and block.terms[place] == term:
-                return block.infos[place]
+                return block.info(place)
         raise KeyError(term)
 
     def doc_frequency(self, field: str, term: bytes) -> int:
@@ -123,8 +132,8 @@ class TermsReader:
         for number in range(max(bisect_right(first, start) - 1, 0), len(first)):
             block = self._block(field, number)
             begin = bisect_left(block.terms, start)
-            for term, info in zip(block.terms[begin:], block.infos[begin:], strict=True):
-                yield (field, term), info
+            for place in range(begin, len(block.terms)):
+                yield (field, block.terms[place]), block.info(place)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         """All terms, in order."""
@@ -144,13 +153,7 @@ class TermsReader:
 
     def _read(self, offset: int, start: int, count: int) -> _Block:
         terms, _, rest = zlib.decompress(self._file.get(start, count)).partition(b"\n\n")
-        names = terms.split(b"\n")
-        numbers = read_varints(rest)
-        infos = []
-        for frequency, length in zip(numbers[: len(names)], numbers[len(names) :], strict=True):
-            infos.append(TermInfo(frequency, offset, length))
-            offset += length
-        return _Block(names, infos)
+        return _Block(terms.split(b"\n"), read_varints(rest), offset)
 
     def close(self) -> None:
         """Give back the file."""
