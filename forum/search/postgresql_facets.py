@@ -27,7 +27,9 @@ MONTH: Final = "month"
 
 def facets_of(connection: Any, where: ColumnElement[bool]) -> dict[str, dict[str, int]]:
     """How many hits have which value, by facet; and by month and language."""
-    found = select(documents).where(where).cte("found").prefix_with("MATERIALIZED")
+    # Nothing but what is counted: with their vectors the rows would not stay in memory.
+    counted = (documents.c[name] for name in ("languages", "posted", "author", "list_slug", "tags"))
+    found = select(*counted).where(where).cte("found").prefix_with("MATERIALIZED")
     year = func.extract("year", found.c.posted.op("AT TIME ZONE")("UTC"))
     values = {
         "language": func.unnest(found.c.languages),

@@ -28,6 +28,12 @@ VERSION: Final = 2
 MOST_WORDS: Final = 20_000
 """That begin with the same letters."""
 
+_PLANNING: Final = text(
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),"
+    " set_config('work_mem', '32MB', true)"
+)
+"""What a search lets the planner do; one statement, for each is a way there and back."""
+
 _LOCK: Final = 0x50415353
 """Our number among the advisory locks of the database."""
 
@@ -69,8 +75,7 @@ class PostgresqlIndex:
         with self._engine.connect() as connection:
             # The planner does not know that to look into a row's vector is to fetch it from afar,
             # and compiling the statement would take longer than running it.
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
-            connection.execute(text("SET LOCAL jit = off"))
+            connection.execute(_PLANNING)
             total = connection.scalar(select(func.count(counted)).where(where))
             hits = tuple(
                 Hit(row.post_id, round(float(row.score), 4), row.in_thread)
