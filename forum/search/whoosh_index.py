@@ -14,7 +14,6 @@ import os
 import pickle
 import secrets
 import shutil
-import stat
 import struct
 import threading
 import zlib
@@ -183,7 +182,7 @@ class WhooshIndex:
                 indexed = int(folder.snapshot().alive.sum())
             except _DAMAGE:
                 self._report_damage(folder)
-        size = sum(map(_size, self.path.rglob("*")))
+        size = sum(map(whoosh_files.size_of, self.path.rglob("*")))
         return IndexStatus("whoosh", indexed, size, self.rebuilt_to() is not None)
 
     def start_rebuild(self) -> None:
@@ -246,7 +245,7 @@ class WhooshIndex:
 
     def _answering(self) -> Folder | None:
         """What answers: the current folder if it is sound, else the one being built."""
-        current = self._sound(_read(self.path / "CURRENT"))
+        current = self._sound(whoosh_files.read_text(self.path / "CURRENT"))
         return current or self._building_folder()
 
     def _building_folder(self) -> Folder | None:
@@ -255,7 +254,7 @@ class WhooshIndex:
 
     def _building(self) -> tuple[str, int] | None:
         try:
-            found = json.loads(_read(self.path / "BUILDING") or "null")
+            found = json.loads(whoosh_files.read_text(self.path / "BUILDING") or "null")
             name, up_to = str(found["folder"]), int(found["up_to"])
         except (ValueError, TypeError, KeyError):
             return None
@@ -267,7 +266,9 @@ class WhooshIndex:
 
     def _sound(self, name: str) -> Folder | None:
         """A folder of ours, its sums compared the first time it is seen."""
-        if not name.startswith(f"v{VERSION}-") or name == _read(self.path / "DAMAGED"):
+        if not name.startswith(f"v{VERSION}-") or name == whoosh_files.read_text(
+            self.path / "DAMAGED"
+        ):
             return None
         with self._lock:
             if name not in self._checked:
@@ -281,29 +282,11 @@ class WhooshIndex:
     def _drop_others(self) -> None:
         """Remove folders that neither answer nor are being built."""
         building = self._building()
-        kept = {_read(self.path / "CURRENT"), building[0] if building else ""}
+        kept = {whoosh_files.read_text(self.path / "CURRENT"), building[0] if building else ""}
         for path in self.path.iterdir():
             if path.is_dir() and path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
                 with self._lock:
                     self._folders.pop(path.name, None)
-        if _read(self.path / "DAMAGED") not in kept:
+        if whoosh_files.read_text(self.path / "DAMAGED") not in kept:
             (self.path / "DAMAGED").unlink(missing_ok=True)
-
-
-def _read(path: Path) -> str:
-    # Asked several times for every search, and nearly always there is no such file.
-    if not os.path.exists(path):  # noqa: PTH110 - a third of the time of Path.exists.
-        return ""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _size(path: Path) -> int:
-    try:
-        found = path.stat()
-    except OSError:
-        return 0  # A writer has just merged it away.
-    return found.st_size if stat.S_ISREG(found.st_mode) else 0
