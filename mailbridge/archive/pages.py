@@ -5,7 +5,6 @@ Addresses are masked, as for anonymous readers, because such a folder is soon pu
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -30,13 +29,11 @@ from forum.storage.post_documents import iso, translations_of_posts
 from forum.storage.post_rows import PostRow, posts_where
 from forum.storage.translations import TranslationRow
 from mailbridge.archive.copy_folder import CopyFolder
+from mailbridge.archive.page_search import SCRIPT, Kin, search_lines
 from mailbridge.archive.syntheses import synthesis_documents, synthesis_html
 
-SEARCHED: Final = 1_000
-"""Characters of each post that the small search looks at."""
 _ACTIVE: Final = (".html", ".htm", ".xhtml", ".svg", ".xml", ".js", ".mjs")
 _UNSAFE: Final = re.compile(r"[^\w.()+ -]")
-_TAG: Final = re.compile(r"<[^>]*>")
 
 STYLE: Final = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto; padding: 1rem; }
@@ -47,29 +44,6 @@ img { max-width: 100%; } input { font: inherit; width: 100%; padding: .3rem; }
 @media (prefers-color-scheme: dark) {
   body { background: #111; color: #eee; } a { color: #9cf; } header p, .small { color: #bbb; }
 }
-"""
-SCRIPT: Final = """
-"use strict";
-const plain = text => text.normalize("NFD").replace(/[\\u0300-\\u036f]/g, "").toLowerCase();
-const field = document.getElementById("q");
-const list = document.getElementById("found");
-const posts = window.POSTS.map(post => [post, plain(post.slice(1).join(" "))]);
-field.addEventListener("input", () => {
-  const words = plain(field.value).split(/\\s+/).filter(Boolean);
-  list.replaceChildren();
-  if (!words.length) return;
-  let shown = 0;
-  for (const [post, text] of posts) {
-    if (!words.every(word => text.includes(word))) continue;
-    const link = document.createElement("a");
-    link.href = post[0];
-    link.textContent = post[1];
-    const item = document.createElement("li");
-    item.append(link, ` ${post[2]}, ${post[3]}`);
-    list.append(item);
-    if (++shown === 200) break;
-  }
-});
 """
 
 
@@ -96,6 +70,7 @@ def write_html(
         copy.path("style.css").write_text(STYLE, encoding="utf-8")
         copy.path("search.js").write_text(SCRIPT, encoding="utf-8")
         threads: list[ThreadRow] = []
+        kin = Kin()
         with copy.path("posts.js").open("w", encoding="utf-8") as data:
             data.write("window.POSTS = [\n")
             for thread_id in thread_ids:
@@ -104,8 +79,9 @@ def write_html(
                     continue
                 threads.append(row)
                 _write_thread(copy, session, title, language, row, posts)
-                data.writelines(_search_lines(row, posts))
+                data.writelines(search_lines(row, posts, kin))
             data.write("];\n")
+        copy.path("kin.js").write_text(kin.script(), encoding="utf-8")
         _write_lists(copy, title, language, threads)
     copy.finish()
     return len(wanted)
@@ -222,21 +198,6 @@ def _write_attachments(
         yield path, shown
 
 
-def _search_lines(row: ThreadRow, posts: Iterable[PostRow]) -> Iterator[str]:
-    for post in posts:
-        text = " ".join(_TAG.sub(" ", post.html).split())[:SEARCHED]
-        entry = (
-            f"threads/{row.id}.html#p{post.id}",
-            mask_addresses_text(post.subject or row.subject),
-            mask_addresses_text(post.author),
-            f"{post.date:%Y-%m-%d}",
-            text,
-        )
-        # U+2028 ends a line in old browsers' scripts.
-        line = json.dumps(entry, ensure_ascii=False).replace("\u2028", " ").replace("\u2029", " ")
-        yield line + ",\n"
-
-
 def _write_lists(copy: CopyFolder, title: str, language: str, threads: Sequence[ThreadRow]) -> None:
     """A page with the search and the years, and one for each year."""
     years: dict[int, list[ThreadRow]] = {}
@@ -246,6 +207,7 @@ def _write_lists(copy: CopyFolder, title: str, language: str, threads: Sequence[
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p><label>{label} <input id="q" type="search" autocomplete="off"></label></p>',
+        f'<div role="status"><p id="none" hidden>{escape(gettext("Nothing found."))}</p></div>',
         '<ul id="found" aria-live="polite"></ul><ul>',
     ]
     for year, rows in years.items():
@@ -259,7 +221,8 @@ def _write_lists(copy: CopyFolder, title: str, language: str, threads: Sequence[
         head = f'<p><a href="index.html">{escape(title)}</a></p><h1>{year}</h1><ul>'
         page = _page(f"{title} {year}", language, [head, *lines, "</ul>"])
         copy.path(f"{year}.html").write_text(page, encoding="utf-8")
-    body.append('</ul><script src="posts.js"></script><script src="search.js"></script>')
+    scripts = (f'<script src="{name}.js"></script>' for name in ("posts", "kin", "search"))
+    body.append(f"</ul>{''.join(scripts)}")
     copy.path("index.html").write_text(_page(title, language, body), encoding="utf-8")
 
 

@@ -178,6 +178,8 @@ def test_a_copy_in_pages_hides_addresses_and_carries_a_search(export: Any, tmp_p
     assert "Bonjour" in pages["posts.js"]
     assert "2010.html" in pages
     assert "search.js" in pages["index.html"]
+    assert '<p id="none" hidden>Nothing found.</p>' in pages["index.html"]
+    assert pages["kin.js"].startswith("window.KIN = [")
     everything = threads + "".join(pages.values())
     assert "awa@example.org" not in everything
     assert "Nobody sees" not in everything
