@@ -68,7 +68,9 @@ def _near(session: Session, mailing_list: MailingList, submission: Submission) -
 
 def _is_by(session: Session, post: Post, submission: Submission) -> bool:
     """Whether a post's author is the mail's; a name stands for an address that the list hid."""
-    known = session.scalars(select(Address.email).where(Address.author_id == post.author_id)).all()
+    known = session.scalars(
+        select(Address.email).where(Address.author_id == post.author_id).order_by(Address.id)
+    ).all()
     if submission.author.key in known:
         return True
     shown = next((address for address in known if "@" in address), "")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forum.domain.values import MULTIPLE, UNDETERMINED, Role
@@ -44,7 +44,7 @@ def _refresh(session: Session, thread: Thread, posts: Sequence[tuple[datetime, s
 
 
 def _own_languages(session: Session, thread_id: int) -> list[str]:
-    """The languages inside the thread's posts of several languages."""
+    """The languages inside the thread's posts of several languages, in the order they come."""
     return list(
         session.scalars(
             select(PostSegment.language)
@@ -55,6 +55,7 @@ def _own_languages(session: Session, thread_id: int) -> list[str]:
                 Post.language == MULTIPLE,
                 PostSegment.role == Role.REPLY,
             )
-            .distinct()
+            .group_by(PostSegment.language)
+            .order_by(func.min(Post.position), func.min(PostSegment.position), PostSegment.language)
         )
     )

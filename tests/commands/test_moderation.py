@@ -69,7 +69,9 @@ def test_a_rejected_author_is_told_the_reason_and_a_discarded_one_nothing(
     run("held", "reject", str(held_ids[0]), "--reason", "Hors sujet")
     run("held", "discard", str(held_ids[1]))
     with app.app_context():
-        told = db.session.scalars(select(Notice).where(Notice.kind == "rejected")).all()
+        told = db.session.scalars(
+            select(Notice).where(Notice.kind == "rejected").order_by(Notice.id)
+        ).all()
         assert [(one.recipient, one.params["reason"]) for one in told] == [
             ("zoe0@example.net", "Hors sujet")
         ]

@@ -17,7 +17,7 @@ from tests.commands.conftest import Run, one_line
 
 def notices(app: Flask) -> list[str]:
     with app.app_context():
-        return list(db.session.scalars(select(Notice.kind)))
+        return list(db.session.scalars(select(Notice.kind).order_by(Notice.id)))
 
 
 def test_members_shows_who_was_subscribed_and_how(run: Run, ancrage: str) -> None:

@@ -96,7 +96,9 @@ class Queue:
         return self.session.scalars(select(HeldMessage)).one().state
 
     def told(self, kind: str) -> list[Notice]:
-        return list(self.session.scalars(select(Notice).where(Notice.kind == kind)))
+        return list(
+            self.session.scalars(select(Notice).where(Notice.kind == kind).order_by(Notice.id))
+        )
 
 
 @pytest.fixture

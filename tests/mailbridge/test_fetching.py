@@ -110,7 +110,7 @@ def test_all_that_lies_in_a_mailbox_is_taken_once(
     assert look().taken == 3
     assert came(session) == ["Semences 1", "Semences 2", "Semences 3"]
     assert server.fetched == [1, 2, 3]
-    first = session.scalars(select(Incoming)).first()
+    first = session.scalars(select(Incoming).order_by(Incoming.id)).first()
     assert first is not None
     assert (first.forward_path, first.reverse_path) == (BRIDGE, "ancrage-bounces@example.net")
     assert first.peer == "localhost imap"

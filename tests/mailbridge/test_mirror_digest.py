@@ -164,4 +164,4 @@ def test_our_own_digest_gives_back_its_messages(
     for piece, post in zip(pieces, some, strict=True):
         assert LONG.strip() in piece.text
         assert piece.date == post.date
-    assert session.scalars(select(Post.id)).all() == [post.id for post in some]
+    assert session.scalars(select(Post.id).order_by(Post.id)).all() == [post.id for post in some]

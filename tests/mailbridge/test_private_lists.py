@@ -38,7 +38,11 @@ def write_to(
 
 
 def notices_to(session: Session, email: str) -> list[str]:
-    return [one.kind for one in session.scalars(select(Notice)) if one.recipient == email]
+    return [
+        one.kind
+        for one in session.scalars(select(Notice).order_by(Notice.id))
+        if one.recipient == email
+    ]
 
 
 @pytest.mark.parametrize("part", ["subscribe", "request", "unsubscribe"])

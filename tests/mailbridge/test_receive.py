@@ -209,7 +209,10 @@ def test_our_own_check_holds_what_fails_and_posts_what_passes(
     forged = genuine.replace(b"Bonjour", b"Bonsoir").replace(b"<a@", b"<b@")
     for raw in (genuine, forged):
         receive(session, Envelope(AWA, LIST), raw, START, checking, zone())
-    states = [(row.state, row.authenticated) for row in session.scalars(select(Incoming))]
+    states = [
+        (row.state, row.authenticated)
+        for row in session.scalars(select(Incoming).order_by(Incoming.id))
+    ]
     assert states == [(IncomingState.POSTED, True), (IncomingState.HELD, False)]
     assert session.scalars(select(HeldMessage)).one().reasons == ["unverified-sender"]
 

@@ -80,7 +80,9 @@ class Site:
         return self.session.scalar(select(Notice).where(Notice.kind == "bounce-probe"))
 
     def notices(self, kind: str) -> list[Notice]:
-        return list(self.session.scalars(select(Notice).where(Notice.kind == kind)))
+        return list(
+            self.session.scalars(select(Notice).where(Notice.kind == kind).order_by(Notice.id))
+        )
 
 
 @pytest.fixture

@@ -46,7 +46,9 @@ def told(make: Make, now: datetime) -> list[Notice]:
     before = set(make.session.scalars(select(Notice.id)))
     made = queue_search_mails(make.session, search_index(), "http://forum.example.org", now)
     make.commit()
-    found = [n for n in make.session.scalars(select(Notice)) if n.id not in before]
+    found = [
+        n for n in make.session.scalars(select(Notice).order_by(Notice.id)) if n.id not in before
+    ]
     assert len(found) == made
     return found
 

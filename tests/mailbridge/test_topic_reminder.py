@@ -107,7 +107,9 @@ def test_the_mail_says_what_until_when_and_how(
     product: str,
 ) -> None:
     queue_topic_reminders(make.session, DUE)
-    notice = make.session.scalars(select(Notice).filter_by(language=language)).first()
+    notice = make.session.scalars(
+        select(Notice).filter_by(language=language).order_by(Notice.id)
+    ).first()
     assert notice is not None
     copy = notices.build(notice, settings)
     message = message_from_bytes(copy.message, policy=policy.default)

@@ -81,7 +81,7 @@ def test_a_temporary_refusal_is_tried_again_with_growing_pauses(
     for _ in range(6):
         worker.drain()
         session.expire_all()
-        row = session.scalars(select(Delivery)).first()
+        row = session.scalars(select(Delivery).order_by(Delivery.id)).first()
         assert row is not None
         assert row.state == SendState.QUEUED
         pauses.append((row.due_at - clock.now).total_seconds() / 60)
@@ -133,7 +133,7 @@ def test_the_same_refusal_for_most_is_the_smarthosts_fault(
     transport.answer = lambda recipient: Refused(f"554 5.7.1 <{recipient}> listed as spam")
     worker.drain()
     assert states(session) == [SendState.QUEUED] * 8
-    row = session.scalars(select(Delivery)).first()
+    row = session.scalars(select(Delivery).order_by(Delivery.id)).first()
     assert row is not None
     assert row.due_at > clock.now
 

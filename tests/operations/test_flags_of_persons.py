@@ -108,7 +108,9 @@ def test_the_log_tells_that_a_decision_went_along(
 ) -> None:
     flag(session, ancrage, WORK, PersonFlag.BANNED)
     join(session, luc)
-    lines = session.scalars(select(AuditEntry).where(AuditEntry.action == "flag")).all()
+    lines = session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "flag").order_by(AuditEntry.id)
+    ).all()
     assert lines[-1].target == f"person {luc.author_id}"
 
 

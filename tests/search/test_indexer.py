@@ -131,7 +131,9 @@ def test_a_change_queued_meanwhile_is_not_forgotten(archive: Archive) -> None:
     post = archive.post("ancien")
     drain(archive.session, archive.index)
     archive.session.commit()
-    archive.session.scalars(select(PostSegment)).first().text = "nouveau"
+    archive.session.scalars(
+        select(PostSegment).order_by(PostSegment.post_id)
+    ).first().text = "nouveau"
     archive.queue(post)
     archive.queue(post)
     assert pending(archive.session) == 1

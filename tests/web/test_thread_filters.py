@@ -81,7 +81,9 @@ def test_each_condition_is_said_and_can_be_left(client: FlaskClient, ancrage: Ma
 def test_the_tags_of_the_whole_list_are_offered(
     client: FlaskClient, make: Make, ancrage: MailingList
 ) -> None:
-    thread = make.session.scalars(select(Thread).where(Thread.tags == "")).first()
+    thread = make.session.scalars(
+        select(Thread).where(Thread.tags == "").order_by(Thread.id)
+    ).first()
     assert thread is not None
     thread.tags = "ateliers,bois"
     make.commit()

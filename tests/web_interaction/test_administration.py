@@ -82,7 +82,10 @@ def test_a_list_is_created_and_changed(app: Flask, admin: FlaskClient) -> None:
             "public",
             "moderated",
         )
-        assert list(db.session.scalars(select(AuditEntry.action))) == ["create", "edit"]
+        assert list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))) == [
+            "create",
+            "edit",
+        ]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,7 @@ def test_roles_are_given_and_taken_back(app: Flask, admin: FlaskClient, writing:
     assert admin.post(f"/admin/roles/{grant_id}/revoke").status_code == 303
     assert admin.post(f"/admin/roles/{grant_id}/revoke").status_code == 404
     with app.app_context():
-        actions = db.session.scalars(select(AuditEntry)).all()
+        actions = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
         assert [(row.action, row.account.email) for row in actions if row.account] == [
             ("grant", ADMIN),
             ("revoke", ADMIN),

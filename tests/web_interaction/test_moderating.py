@@ -97,7 +97,9 @@ def test_a_button_decides_on_its_own_message(app: Flask, ids: list[int], sign_in
     assert states(app) == ["accepted", "rejected", "discarded", "held"]
     with app.app_context():
         assert [row.subject for row in db.session.scalars(select(Post))] == ["Question 0"]
-        told = db.session.scalars(select(Notice).where(Notice.kind == "rejected")).all()
+        told = db.session.scalars(
+            select(Notice).where(Notice.kind == "rejected").order_by(Notice.id)
+        ).all()
         assert [(row.recipient, row.params["reason"]) for row in told] == [
             ("zoe1@example.org", "Hors sujet")
         ]
