@@ -17,6 +17,8 @@ NARROW: Final = "\u202f"
 _BREAKABLE: Final = re.compile(
     r"(?<=\S) (?=[:;?!»]{1,9}(?:[\s<.,)\]…]|&quot;|&#39;|$))|(?<=«) (?=\S)", re.MULTILINE
 )
+_SIGNS: Final = (" :", " ;", " ?", " !", " »", "« ")
+"""One of these is in all that `_BREAKABLE` finds."""
 _VERBATIM: Final = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>|<[^>]*>)", re.DOTALL)
 
 
@@ -31,7 +33,8 @@ def set_text(text: str, language: str) -> str:
 
 def set_html(html: str, language: str) -> str:
     """The same for HTML that we made: tags and what is typed as code stay as they are."""
-    if language != "fr" or not _BREAKABLE.search(html):
+    # Nearly no text has one of them, and to look for all at once takes ten times as long.
+    if language != "fr" or not any(sign in html for sign in _SIGNS):
         return html
     parts = _VERBATIM.split(html)
     # What was split at has the odd places.
