@@ -26,7 +26,7 @@ test: $(VENV)/.tools $(COMPILED) ## Run the whole test suite
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.tools $(COMPILED) ## Run the quick tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not postgresql" --ignore=tests/browser --ignore=tests/flows --ignore=tests/benchmarks $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not postgresql" --ignore=tests/browser --ignore=tests/flows --ignore=tests/benchmarks --hypothesis-profile=fast $(ARGS)
 
 check: lint types translations ## Lint, types and translations
 

@@ -1,7 +1,8 @@
 """What all tests share: a fresh site on a migrated database, and factories.
 
 Every test that takes `app` gets a database of its own, and runs twice: on SQLite and on PostgreSQL,
-which is started here. `-m "not postgresql"` leaves the second round out.
+which is started here. `-m "not postgresql"` leaves the second round out; the modules of
+ON_ONE_DATABASE have none.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ DOMAIN = "lists.example.org"
 
 # How long one example takes says more of what else the machine does than of our code.
 property_settings.register_profile("passerelle", deadline=None)
+property_settings.register_profile("fast", deadline=None, max_examples=25)
 property_settings.load_profile("passerelle")
 
 # Commands are read when they are asked for: never while a test has changed a module they take from.

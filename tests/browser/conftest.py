@@ -71,7 +71,7 @@ def new_page(house: House, browser: Browser, cookies: dict[str, StorageState]) -
         context = browser.new_context(
             base_url=house.site.web, storage_state=cookies.get(reader), **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", listen)

@@ -100,7 +100,7 @@ class House:
 
     def wait_for_index(self) -> None:
         """Until every post can be found."""
-        wait_until(lambda: self._pending() == 0, 60)
+        wait_until(lambda: self._pending() == 0)
 
     def _pending(self) -> int:
         with self.app.app_context(), reading():

@@ -12,7 +12,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.house import ADMINS, LANGUAGES, House
 from tests.browser.pages import SUBSCRIBERS_WORDS, administrator_pages, open_pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 JUDGED_IN_COLOUR = "fr"
 SMALL = 320
 """CSS pixels: what WCAG 2.2, 1.4.10 asks for; also 1280 pixels at 400 %."""

@@ -78,7 +78,7 @@ def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         (sys.executable, "-m", "forum", "list", "create", b"\xff@example.org", *TITLES),
         env=environment(tmp_path / "var"),
-        capture_output=True, text=True, timeout=110, check=False,
+        capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "UTF-8" in told(Printed(done.returncode, done.stdout, done.stderr))

@@ -104,7 +104,7 @@ class Sink:
         with self.lock:
             return [mail for mail in self.mails if mail.recipient == recipient]
 
-    def wait_for(self, recipient: str, number: int = 1, seconds: float = 15.0) -> list[Received]:
+    def wait_for(self, recipient: str, number: int = 1, seconds: float = 60.0) -> list[Received]:
         """What came for somebody, once there are so many."""
         deadline = time.monotonic() + seconds
         while len(self.to(recipient)) < number:

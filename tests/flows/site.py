@@ -67,7 +67,7 @@ class Browser:
     def _open(self, request: urllib.request.Request) -> tuple[int, str, str]:
         request.add_header("Accept-Language", self.language)
         try:
-            with self.opener.open(request, timeout=20) as answer:
+            with self.opener.open(request, timeout=60) as answer:
                 return answer.status, answer.read().decode(), answer.url
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(), error.url
@@ -150,7 +150,7 @@ class Site:
             )
         self.addresses = {}
         printed = ""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         assert self.process.stdout is not None
         while len(self.addresses) < 4:
             readable, _, _ = select.select([self.process.stdout], [], [], 0.5)
@@ -233,7 +233,7 @@ def form_fields(html: str, action: str) -> dict[str, str]:
     return found
 
 
-def wait_until(condition: Any, seconds: float = 10.0) -> Any:
+def wait_until(condition: Any, seconds: float = 60.0) -> Any:
     """What a condition gives, once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

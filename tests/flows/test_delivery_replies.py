@@ -18,7 +18,7 @@ QUESTION = (
     "les groupes de la vallée y vendent depuis longtemps leurs légumes.\n\nAwa\n"
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def threads(browser: Browser, posts: int) -> list[dict[str, object]]:
@@ -28,7 +28,7 @@ def threads(browser: Browser, posts: int) -> list[dict[str, object]]:
         items: list[dict[str, object]] = browser.json("/api/v1/lists/ancrage/threads")["items"]
         return items if sum(int(str(one["posts"])) for one in items) == posts else None
 
-    result: list[dict[str, object]] = wait_until(found, 20)
+    result: list[dict[str, object]] = wait_until(found)
     return result
 
 

@@ -27,7 +27,7 @@ HABITS = {**SWITCHES, **LIKE, **COMBINED, "by-imap": MAILMAN3, "by-maildir": SYM
 POSTS = 50
 ROUND = 5
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass

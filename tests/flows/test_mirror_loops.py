@@ -30,7 +30,7 @@ from tests.flows.outside_list import OutsideWorld
 from tests.flows.sink import Received
 from tests.flows.site import DOMAIN, Browser, Site, form_fields
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

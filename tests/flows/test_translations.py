@@ -24,7 +24,7 @@ FRENCH = (
     "que les groupes de la vallée y vendent depuis longtemps leurs légumes.\n\nLuz\n"
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def posts_of(browser: Browser, number: int) -> list[dict[str, object]]:
@@ -38,7 +38,7 @@ def posts_of(browser: Browser, number: int) -> list[dict[str, object]]:
         posts: list[dict[str, object]] = browser.json(f"/api/v1/threads/{items[0]['id']}")["posts"]
         return posts
 
-    result: list[dict[str, object]] = wait_until(found, 20)
+    result: list[dict[str, object]] = wait_until(found)
     return result
 
 

@@ -43,12 +43,12 @@ class Running:
         self._thread.start()
         for protocol in ("lmtp", "smtp"):
             opened = self._listener.open(protocol, ListenAddress("127.0.0.1", 0))
-            _, port = asyncio.run_coroutine_threadsafe(opened, self._loop).result(10)
+            _, port = asyncio.run_coroutine_threadsafe(opened, self._loop).result(60)
             self.ports[protocol] = port
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._listener.close(0.5), self._loop).result(10)
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._listener.close(0.5), self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -145,7 +145,7 @@ class RunningSmarthost:
 @pytest.fixture
 def smarthost() -> Iterator[RunningSmarthost]:
     host = Smarthost()
-    controller = FreePort(host, hostname="127.0.0.1", port=0, ready_timeout=10)
+    controller = FreePort(host, hostname="127.0.0.1", port=0, ready_timeout=60)
     controller.start()
     yield RunningSmarthost(host, controller)
     controller.stop()

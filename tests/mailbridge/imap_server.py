@@ -183,12 +183,12 @@ def running(server: ImapServer) -> Iterator[ImapServer]:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    listening = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    listening = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -50,7 +50,7 @@ class Command:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             (sys.executable, "-m", "forum", *arguments),
-            env=self.environ, capture_output=True, timeout=110, check=False,
+            env=self.environ, capture_output=True, timeout=250, check=False,
         )  # fmt: skip
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -144,7 +144,7 @@ def test_the_worker_says_when_it_is_ready_sends_and_stops_when_told(
     receive(session, Envelope(AWA, LIST), mail(), START, settings)
     session.remove()
     outbox = settings.data_dir / "outbox" / "new"
-    for _ in range(200):
+    for _ in range(1_200):
         if outbox.exists() and list(outbox.iterdir()):
             break
         time.sleep(0.05)

@@ -426,7 +426,7 @@ def test_a_kill_between_making_and_sending_loses_and_doubles_nothing(site: Site)
     for moment in ("unsaved", "saved", "claimed"):
         done = subprocess.run(
             (sys.executable, "-c", script, MORNING.isoformat(), moment),
-            env=Command(site.settings).environ, capture_output=True, timeout=60, check=False,
+            env=Command(site.settings).environ, capture_output=True, timeout=250, check=False,
         )  # fmt: skip
         assert done.returncode == -9, done.stderr
     assert site.work(MORNING + timedelta(seconds=20)) == []  # It is claimed still.
