@@ -62,7 +62,8 @@ def _message(mailed: Mailed, language: str, settings: Settings) -> list[str]:
         raise LookupError("the post was removed")
     if isinstance(mailed, Translated):
         head = f"{translated.head_text(mailed, language, settings.site_url)}\n\n"
-        own, date, message_id = mailed.text, mailed.version.written_at, mailed.message_id
+        own = translated.words_of(mailed, settings.site_url)
+        date, message_id = mailed.version.written_at, mailed.message_id
     else:
         head, own, date, message_id = "", text_of(post), post.date, post.message_id
     text = redact_own_tokens(own, settings.site_url).strip("\n")

@@ -17,6 +17,7 @@ from forum.domain.compose import compose
 from forum.domain.flowed import flow
 from forum.domain.footer import ORIGINAL_MARK
 from forum.domain.headers import Headers
+from forum.domain.linking import for_mail
 from forum.domain.markup import plain_excerpt, render_markdown
 from forum.domain.preparing import EXCERPT_LENGTH
 from forum.domain.values import (
@@ -94,6 +95,11 @@ def mark_of(found: Translated, language: str, site_url: str) -> str:
     return head_text(found, language, site_url).partition("\n")[0].rstrip(".")
 
 
+def words_of(found: Translated, site_url: str) -> str:
+    """The translation itself as text, its links to pages of this site whole."""
+    return for_mail(found.text, site_url)
+
+
 def excerpt_of(found: Translated) -> str:
     """The first words of a translation."""
     own = [Segment(Role.REPLY, found.text)]
@@ -103,7 +109,7 @@ def excerpt_of(found: Translated) -> str:
 def text_of(found: Translated, language: str, site_url: str) -> str:
     """A translation as text, and behind it the addresses of the post's files."""
     files = light_post.files_text(found.post, language, site_url)
-    return f"{found.text.rstrip()}\n\n{files}".rstrip()
+    return f"{words_of(found, site_url).rstrip()}\n\n{files}".rstrip()
 
 
 def _message(found: Translated, language: str, site_url: str) -> bytes:

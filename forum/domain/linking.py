@@ -11,6 +11,9 @@ LINK: Final = re.compile(
 )
 """A web address, perhaps with the punctuation of the sentence behind it."""
 
+_OWN_ADDRESS: Final = re.compile(r"(?<=\]\()(?=/[^/\s])")
+"""Where a Markdown link to a page of this site begins."""
+
 _TRAILING: Final = ".,;:!?'\"*_~«»“”‘’…"
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 _SPACES = re.compile(r"^[ \t]+|[ \t]{2,}", re.MULTILINE)
@@ -38,6 +41,15 @@ def links(text: str) -> tuple[str, ...]:
     """The web addresses of a text, each once, in their order."""
     found = (_without_trailing(one.group()) for one in LINK.finditer(text))
     return tuple(dict.fromkeys(address for address in found if "." in address))
+
+
+def for_mail(text: str, site_url: str) -> str:
+    """Markdown whose links to pages of this site are whole, for those who read it in their mail.
+
+    Args:
+        site_url: without a slash at its end.
+    """
+    return _OWN_ADDRESS.sub(lambda _: site_url, text)
 
 
 def _without_trailing(address: str) -> str:

@@ -22,7 +22,6 @@ _LINK: Final = re.compile(r"\[#(?P<number>\d{1,6})\]\(/posts/(?P<post>\d{1,9})\)
 _SHOWN_LINK: Final = re.compile(
     r'(?P<start><a href="/posts/(?P<post>\d{1,9})"[^>]*>)#(?P<number>\d{1,6})</a>'
 )
-_OWN_ADDRESS: Final = re.compile(r"\]\((/(?:posts|threads)/\d{1,9})\)")
 _WORD: Final = re.compile(r"\w+")
 
 SHARED_WORDS: Final = 6
@@ -79,11 +78,6 @@ def renumbered(html: str, numbers: Mapping[int, int]) -> str:
         return f"{found['start']}#{now}</a>" if now else found[0]
 
     return _SHOWN_LINK.sub(number, html)
-
-
-def for_mail(text: str, site_url: str) -> str:
-    """A kept text with whole addresses, for those who read it in their mail."""
-    return _OWN_ADDRESS.sub(lambda found: f"]({site_url}{found[1]})", text)
 
 
 def shares_words(text: str, other: str) -> bool:

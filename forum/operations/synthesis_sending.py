@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.domain.curation import Refusal
-from forum.domain.synthesis import for_mail
+from forum.domain.linking import for_mail
 from forum.operations.curation import Refused, locked_list
 from forum.operations.posting import Disposition, Duplicate, Held, Posted
 from forum.operations.writing import write_post

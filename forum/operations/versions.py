@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forum.domain.compose import is_blank, normalised
 from forum.domain.curation import Refusal
 from forum.domain.masking import mask_addresses_html
 from forum.operations.curation import Refused
@@ -9,7 +10,7 @@ from forum.storage.versions import Version
 
 
 def as_kept(text: str, longest: int, refusal: Refusal) -> str:
-    """What was typed, as it is kept.
+    """What was typed, as it is kept: empty where nothing of it can be seen.
 
     Args:
         longest: Characters.
@@ -17,7 +18,8 @@ def as_kept(text: str, longest: int, refusal: Refusal) -> str:
     Raises:
         Refused: it is longer.
     """
-    text = text.replace("\r\n", "\n").strip()
+    # Such as a mail of it can hold, and PostgreSQL, which holds no NUL.
+    text = "" if is_blank(text) else normalised(text).strip()
     if len(text) > longest:
         raise Refused(refusal, longest)
     return text

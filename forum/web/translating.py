@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from forum.clock import utcnow
 from forum.config import settings
+from forum.domain.compose import is_blank
 from forum.domain.translation import TRANSLATION_CHARACTERS
 from forum.domain.values import LANGUAGES
 from forum.extensions import db, limiter
@@ -55,7 +56,7 @@ def write(post_id: int) -> ResponseReturnValue:
     text = request.form.get("text", "")
     if "preview" in request.form:
         return _page(post, language, allowed, text=text, preview=_preview(text, language))
-    is_mailed = bool(text.strip() and _mailed_to(post, language))
+    is_mailed = not is_blank(text) and _mailed_to(post, language) > 0
     try:
         write_translation(
             db.session(), post, language, text, utcnow(), the_account(),
@@ -140,7 +141,7 @@ def _number(name: str) -> int:
 
 
 def _preview(text: str, language: str) -> Markup | None:
-    if not text.strip() or len(text) > TRANSLATION_CHARACTERS:
+    if is_blank(text) or len(text) > TRANSLATION_CHARACTERS:
         return None
     # Made by the same function as what is kept.
     return Markup(rendered(text, language))  # noqa: S704
@@ -153,7 +154,8 @@ def _mailed_to(post: Post, language: str) -> int:
 
 def _told(post: Post, language: str, text: str, is_mailed: bool) -> str:
     """What became of what was written, and how to take it back."""
-    told = _("The translation is kept.") if text.strip() else _("The translation is taken away.")
+    kept, gone = _("The translation is kept."), _("The translation is taken away.")
+    told = gone if is_blank(text) else kept
     seconds = settings().undo_seconds
     if is_mailed and seconds:
         told = " ".join((told, _("It is mailed in %(seconds)d seconds.", seconds=seconds)))

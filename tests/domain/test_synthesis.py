@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from forum.domain.synthesis import (
-    for_mail,
     numbers_in,
     renumbered,
     shares_words,
@@ -42,14 +41,6 @@ def test_links_are_written_and_shown_with_the_numbers_of_today() -> None:
     )
     assert renumbered(html, {12: 5}) == html.replace(">#2<", ">#5<")
     assert numbers_in("#2 `#3` #4") == {2, 4}
-
-
-def test_mail_has_whole_addresses() -> None:
-    text = "[#2](/posts/12) [fil](/threads/3) [ailleurs](http://example.org/posts/1)"
-    assert for_mail(text, "http://f.example.org") == (
-        "[#2](http://f.example.org/posts/12) [fil](http://f.example.org/threads/3) "
-        "[ailleurs](http://example.org/posts/1)"
-    )
 
 
 def test_six_words_in_a_row_are_a_quotation_whatever_stands_between() -> None:

@@ -151,6 +151,7 @@ def test_golden_digests_with_translations(office: Office, language: str, plain: 
     text = body(opened(copy.message))
     assert text.count(mark_of(found, language, SITE).split(" ")[0]) >= 1
     assert "Amina Diallo" in text
+    assert "](/posts/1)" not in text
 
 
 def test_it_stands_beside_the_post_and_comes_from_its_author(office: Office) -> None:
@@ -180,6 +181,7 @@ def test_both_forms_begin_with_who_translated_and_end_with_the_way_out(office: O
     assert lines[0] == "Traduit de l’anglais par Amina Diallo."
     assert lines[1] == f"L’original\N{NO-BREAK SPACE}: {original}"
     assert "Voici le **compte rendu**" in lines[3]
+    assert f"- [3 marchés]({SITE}/posts/1)" in lines
     assert f"{SITE}/posts/{found.post.id}/attachments/0/paniers.csv" in lines
     assert f"{SITE}/unsubscribe/{TOKEN}" in "\n".join(lines)
     page = body(message, "html")

@@ -95,6 +95,7 @@ def test_it_is_shown_as_posts_are(make: Make, post: Post) -> None:
     [
         ("fr", "Nous proposons.", Refusal.NOTHING_CHANGES),
         ("en", "", Refusal.NOTHING_CHANGES),
+        ("en", " \N{ZERO WIDTH SPACE}\x00\r\n", Refusal.NOTHING_CHANGES),
         ("fr", "x" * 200_001, Refusal.LONG_TRANSLATION),
         ("es", "Proponemos.", Refusal.OWN_LANGUAGE),
     ],
@@ -106,6 +107,11 @@ def test_what_cannot_be_kept_is_refused(
     with pytest.raises(Refused) as refused:
         write_translation(make.session, post, language, text, LATER)
     assert refused.value.refusal is refusal
+
+
+def test_control_characters_are_not_kept(make: Make, post: Post) -> None:
+    write_translation(make.session, post, "fr", "Nous\x00 \udcffproposons.\rVraiment.", LATER)
+    assert shown(make, post) == {"fr": "Nous \N{REPLACEMENT CHARACTER}proposons.\nVraiment."}
 
 
 def test_what_is_not_shown_is_not_translated(make: Make, post: Post) -> None:
