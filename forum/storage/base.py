@@ -103,9 +103,6 @@ def is_reading() -> bool:
     return _reading.get()
 
 
-LOG_PAGES = 8_000
-"""Pages (of 4 kB) in SQLite's log before an import has them put into the database."""
-
 KEYED = "passerelle_key"
 """The option of an engine that holds the key of digests nobody else can make."""
 
@@ -144,14 +141,9 @@ def _on_connect(cache_kilobytes: int, connection: sqlite3.Connection, record: ob
 
 
 def keep_pages_at(connection: Connection, kilobytes: int) -> None:
-    """Limit what SQLite keeps of its pages in memory for one connection that writes much.
-
-    Its log is put into the database less often, as one page of an index changes many times
-    meanwhile. Nothing on PostgreSQL.
-    """
+    """Limit what SQLite keeps of its pages in memory for one connection; nothing on PostgreSQL."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA cache_size=-{kilobytes:d}")
-        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={LOG_PAGES:d}")
 
 
 def _on_begin(connection: Connection) -> None:
