@@ -129,15 +129,15 @@ def write(thread_id: int) -> ResponseReturnValue:
         return _page(thread, language, allowed)
     text = request.form.get("text", "")
     if "preview" in request.form:
-        return _page(thread, language, allowed, text=text, preview=_preview(thread, text))
-    seen = whole_number(request.form.get("seen", ""), LARGEST_KEY, 0)
+        preview = _preview(thread, text)
+        return _page(thread, language, allowed, text=text, preview=preview, as_read=True)
     try:
-        write_synthesis(
-            db.session(), thread, language, text, utcnow(), the_account(), seen=seen or 0
-        )
+        write_synthesis(db.session(), thread, language, text, utcnow(), the_account(), seen=_seen())
     except Refused as refused:
         db.session.rollback()
-        return _page(thread, language, allowed, text=text, error=refusal_text(refused)), 400
+        as_read = refused.refusal is not Refusal.CHANGED_MEANWHILE
+        error = refusal_text(refused)
+        return _page(thread, language, allowed, text=text, error=error, as_read=as_read), 400
     db.session.commit()
     flash(_("The synthesis is kept."), "success")
     target = url_for("reading.thread", thread_id=thread.id, synthesis=language, _anchor="synthesis")
@@ -228,6 +228,11 @@ def _language_in(thread: Thread, allowed: tuple[str, ...]) -> str:
     return next((code for code in preferred if code in allowed), allowed[0])
 
 
+def _seen() -> int:
+    """The version that was changed."""
+    return whole_number(request.form.get("seen", ""), LARGEST_KEY, 0) or 0
+
+
 def _preview(thread: Thread, text: str) -> Markup | None:
     if not text.strip() or len(text) > SYNTHESIS_CHARACTERS:
         return None
@@ -243,7 +248,14 @@ def _page(
     text: str | None = None,
     preview: Markup | None = None,
     error: str = "",
+    as_read: bool = False,
 ) -> str:
+    """The page, of what stands now.
+
+    Args:
+        as_read: Whether the form goes on from the version that its writer had read when they
+            began, so that they are told of what others keep before they have done.
+    """
     session = db.session()
     versions = current_versions(session, thread.id)
     current, original = versions.get(language), original_of(versions)
@@ -257,7 +269,7 @@ def _page(
         language=language,
         allowed=allowed,
         text=text,
-        seen=current.id if current else 0,
+        seen=_seen() if as_read else current.id if current else 0,
         preview=preview,
         error=error,
         original=original if is_translation else None,

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from forum.clock import utcnow
 from forum.config import settings
 from forum.domain.compose import is_blank
+from forum.domain.curation import Refusal
 from forum.domain.translation import TRANSLATION_CHARACTERS
 from forum.domain.values import LANGUAGES
 from forum.extensions import db, limiter
@@ -55,7 +56,8 @@ def write(post_id: int) -> ResponseReturnValue:
         return _page(post, language, allowed)
     text = request.form.get("text", "")
     if "preview" in request.form:
-        return _page(post, language, allowed, text=text, preview=_preview(text, language))
+        preview = _preview(text, language)
+        return _page(post, language, allowed, text=text, preview=preview, as_read=True)
     is_mailed = not is_blank(text) and _mailed_to(post, language) > 0
     try:
         write_translation(
@@ -65,7 +67,9 @@ def write(post_id: int) -> ResponseReturnValue:
         )  # fmt: skip
     except Refused as refused:
         db.session.rollback()
-        return _page(post, language, allowed, text=text, error=refusal_text(refused)), 400
+        as_read = refused.refusal is not Refusal.TRANSLATED_MEANWHILE
+        error = refusal_text(refused)
+        return _page(post, language, allowed, text=text, error=error, as_read=as_read), 400
     db.session.commit()
     flash(_told(post, language, text, is_mailed), "success")
     # To the head of the page, where what was done is told, with its undoing.
@@ -82,8 +86,11 @@ def take_back(post_id: int) -> ResponseReturnValue:
     allowed = _languages_for_reader(post) or abort(404)
     language = _language_among(allowed, post.mailing_list)
     last = _to_take_back(post, language) or abort(404)
-    if request.method == "GET":
-        return render_template("translating/undo.html", post=post, language=language)
+    # Sent once more, or after somebody else's, it would take back the version before, unseen.
+    if request.method == "GET" or _number("version") != last.id:
+        return render_template(
+            "translating/undo.html", post=post, language=language, version=last.id
+        )
     text = last.text
     decision = last_decision(db.session(), post, language) or abort(404)
     undo(db.session(), decision, utcnow(), the_account())
@@ -184,7 +191,14 @@ def _page(
     text: str | None = None,
     preview: Markup | None = None,
     error: str = "",
+    as_read: bool = False,
 ) -> str:
+    """The page, of what stands now.
+
+    Args:
+        as_read: Whether the form goes on from what its writer had read when they began, so that
+            they are told of what others keep before they have done.
+    """
     history = translations_of(db.session(), post.id, language)
     standing = [one for one in reversed(history) if one.stands]
     current = newest_by_language(standing).get(language)
@@ -199,7 +213,8 @@ def _page(
         language=language,
         allowed=allowed,
         text=text,
-        seen=current.id if current else 0,
+        seen=_number("seen") if as_read else current.id if current else 0,
+        corrections=_number("corrections") if as_read else post.corrections,
         preview=preview,
         error=error,
         history=history,

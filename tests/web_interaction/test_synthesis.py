@@ -158,8 +158,13 @@ def test_what_another_wrote_meanwhile_is_shown_and_one_s_own_text_kept(
     assert "Somebody else has changed the synthesis" in answer.text
     assert "La première." in answer.text
     assert "La seconde.</textarea>" in answer.text
+    # A preview, or a text that is refused for another reason, does not hide it.
+    preview = client.post(address, data={**data, "preview": "1"})
+    assert 'name="seen" value="0"' in preview.text
     too_long = client.post(address, data={**data, "text": "x" * 20_001})
     assert too_long.status_code == 400
+    assert 'name="seen" value="0"' in too_long.text
+    assert 'name="seen" value="0"' not in answer.text
     assert "at most 20000 characters" in too_long.text
     for bad in ({"language": "de"}, {"language": ""}, {"seen": "-5"}, {"seen": "9" * 40}):
         assert client.post(address, data={**data, **bad}).status_code < 500

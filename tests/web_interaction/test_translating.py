@@ -16,7 +16,7 @@ from forum.operations.translation import write_translation
 from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
 from forum.storage.people import Account
-from forum.storage.translations import current_translations
+from forum.storage.translations import current_translations, translations_of
 from tests.factories import START, Make
 from tests.operations.test_curation import LATER
 from tests.web.signing import sign_in
@@ -208,8 +208,13 @@ def test_what_another_wrote_meanwhile_is_shown_and_one_s_own_text_kept(
     assert "Somebody else has changed the translation" in answer.text
     assert "The first." in answer.text
     assert "The second.</textarea>" in answer.text
+    # A preview, or a text that is refused for another reason, does not hide it.
+    preview = client.post(address, data={**data, "preview": "1"})
+    assert 'name="seen" value="0"' in preview.text
     too_long = client.post(address, data={**data, "text": "x" * 200_001})
     assert too_long.status_code == 400
+    assert 'name="seen" value="0"' in too_long.text
+    assert 'name="seen" value="0"' not in answer.text
     assert "at most 200000 characters" in too_long.text
     for bad in ({"language": "de"}, {"seen": "-5"}, {"seen": "9" * 40}, {"corrections": "x"}):
         assert client.post(address, data={**data, **bad}).status_code < 500
@@ -218,15 +223,24 @@ def test_what_another_wrote_meanwhile_is_shown_and_one_s_own_text_kept(
 def test_a_translator_takes_their_last_version_back(
     client: FlaskClient, make: Make, post: Post, translator: Account
 ) -> None:
-    keep(client, post, text="Too fast.")
+    keep(client, post, text="First.")
+    first, *_ = translations_of(make.session, post.id, "en")
+    keep(client, post, text="Too fast.", seen=str(first.id))
     page = client.get(f"/threads/{post.thread_id}").text
     address = f"/posts/{post.id}/translate/undo"
     assert f'{address}?language=en">Undo</a>' in page
     assert "Take the translation back" in client.get(f"{address}?language=en").text
-    answer = client.post(address, data={"language": "en"})
+    newest, *_ = translations_of(make.session, post.id, "en")
+    data = {"language": "en", "version": str(newest.id)}
+    answer = client.post(address, data=data)
     assert "The translation is taken back." in answer.text
     assert "Too fast.</textarea>" in answer.text
-    assert "Too fast." not in client.get(f"/threads/{post.thread_id}").text
+    # Sent again by a page that is loaded anew, it takes back nothing more.
+    again = client.post(address, data=data)
+    assert "Take the translation back" in again.text and "is taken back" not in again.text
+    page = client.get(f"/threads/{post.thread_id}?translation=en").text
+    assert "First." in page and "Too fast." not in page
+    assert client.post(address, data={**data, "version": str(first.id)}).status_code == 200
     assert client.get(f"{address}?language=en").status_code == 404
     # What somebody else wrote is not theirs to take back, but the moderators'.
     write_translation(make.session, post, "en", "By another.", LATER)
