@@ -9,7 +9,15 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from forum.domain.analysis import Piece, fold, normalise, pieces, replaced_words, words
+from forum.domain.analysis import (
+    Piece,
+    fold,
+    normalise,
+    pieces,
+    replaced_words,
+    words,
+    written_words,
+)
 from forum.domain.query_tree import Scope, SearchQuery
 from forum.domain.values import LANGUAGES, Role, Segment
 from forum.search import plan as plans
@@ -187,6 +195,9 @@ class Marks:
         if not self.beginnings:
             return None
         marked = self._of(language)
+        # Most texts that come here show nothing: what was found stands in a subject or a file.
+        if marked.plain.issuperset(written_words(text)):
+            return None
         for start, written in words(text):
             shown = marked[written]
             if _OPEN in shown:
@@ -219,15 +230,20 @@ class _Marked(dict[str, str]):
     def __init__(self, wanted: Marks, language: str) -> None:
         self._wanted = wanted
         self._language = language
+        self.plain: set[str] = set()
+        """Those that are not marked."""
 
     def __missing__(self, written: str) -> str:
         if len(self) > _KNOWN_WORDS:
             self.clear()
+            self.plain.clear()
         parts, position = [], 0
         for start, end in self._wanted.inside(written, self._language):
             parts += [written[position:start], _OPEN, written[start:end], _CLOSE]
             position = end
         shown = self[written] = "".join([*parts, written[position:]]) if parts else written
+        if not parts:
+            self.plain.add(written)
         return shown
 
 
