@@ -11,8 +11,10 @@ LINK: Final = re.compile(
 )
 """A web address, perhaps with the punctuation of the sentence behind it."""
 
-_OWN_ADDRESS: Final = re.compile(r"(?<=\]\()(?=/[^/\s])")
-"""Where a Markdown link to a page of this site begins."""
+_OWN_ADDRESS: Final = re.compile(
+    r"(\]\(|^ {0,3}\[[^\[\]\n]{1,200}\]:[ \t]{1,20})(?=/[^/\s])", re.MULTILINE
+)
+"""Where the address of a Markdown link to a page of this site begins."""
 
 _TRAILING: Final = ".,;:!?'\"*_~«»“”‘’…"
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
@@ -49,7 +51,7 @@ def for_mail(text: str, site_url: str) -> str:
     Args:
         site_url: without a slash at its end.
     """
-    return _OWN_ADDRESS.sub(lambda _: site_url, text)
+    return _OWN_ADDRESS.sub(lambda found: f"{found[1]}{site_url}", text)
 
 
 def _without_trailing(address: str) -> str:
