@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from textwrap import indent
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -17,7 +18,7 @@ from forum.domain import subject
 from forum.domain.message import parse
 from forum.domain.mirroring import Outside
 from forum.domain.preparing import Shown, show
-from forum.domain.values import Submission
+from forum.domain.values import Role, Submission
 from forum.operations.accounts import ensure_author
 from forum.operations.raw import load_raw, newest_raw
 from forum.operations.translated import language_answered, quotable_text
@@ -83,8 +84,14 @@ def basis_of(session: Session, row: Post, *, with_repairs: bool | None = None) -
 
 
 def text_of(row: Post) -> str:
-    """The text of a post, all its parts."""
-    return "\n".join(segment.text for segment in row.segments)
+    """The text of a post, all its parts, as mails have it: what it quotes stands behind `>`."""
+    pieces: list[str] = []
+    for segment in row.segments:
+        quotes = segment.role == Role.QUOTATION
+        pieces.append(indent(segment.text, "> ", lambda _: True) if quotes else segment.text)
+        # Who is said to have written it stands right above.
+        pieces.append("\n" if segment.role == Role.ATTRIBUTION else "\n\n")
+    return "".join(pieces).rstrip("\n")
 
 
 def newest_language(

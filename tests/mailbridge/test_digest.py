@@ -37,7 +37,7 @@ from forum.settings import Settings
 from forum.storage.archive import Post, PostState
 from forum.storage.lists import MailingList
 from forum.storage.mail import Delivery, DigestDelivery, DigestItem, SendState
-from forum.storage.people import Subscription
+from forum.storage.people import DigestFormat, Subscription
 from mailbridge.digest import LEAST_SHARE, DigestBuilder
 from mailbridge.light_post import size_text
 from mailbridge.lighten import without_attachments
@@ -193,6 +193,19 @@ def _burst(text: str) -> list[str]:
     text = text.replace("\r\n", "\n")
     contents, _, rest = text.partition(f"\n{'-' * 70}\n\n")
     return [contents, *re.split(rf"(?m)^{'-' * 30}\n\n", rest)]
+
+
+def test_what_an_answer_quotes_is_told_from_its_own_words_in_one_text(site: Site) -> None:
+    site.reader().digest_format = DigestFormat.PLAIN
+    site.post(
+        text="Bonjour, j’ai une question.\n\nLe 2 mars 2010, Awa Ndiaye a écrit :\n"
+        "> Premier point.\n>\n> > Encore avant.\n\nMerci d’avance.\n",
+    )
+    (digest,) = site.work(MORNING)
+    assert (
+        "Bonjour, j’ai une question.\n\nLe 2 mars 2010, Awa Ndiaye a écrit :\n"
+        "> Premier point.\n>\n>> Encore avant.\n\nMerci d’avance.\n"
+    ) in text_of(digest).replace("\r\n", "\n")
 
 
 def test_the_contents_are_read_without_asking_anybody_for_a_picture(site: Site) -> None:
