@@ -17,6 +17,7 @@ from forum.search.snapshot import Snapshot, seconds
 from forum.search.terms import folded_tags, texts
 from forum.search.whoosh_codec import MergingWriter, PackedWriter
 from forum.search.whoosh_gathering import Words
+from forum.search.whoosh_postings import Ints
 from forum.search.whoosh_segment import (
     LABEL,
     NUMBERS,
@@ -52,6 +53,7 @@ class Folder:
         self._words = Words()
         self._lock = threading.Lock()
         self._snapshot: tuple[int, Snapshot] | None = None
+        self._posts_in: dict[str, Ints] = {}
 
     def create(self) -> None:
         """Make it, empty; nothing may be there."""
@@ -113,19 +115,36 @@ class Folder:
 
     def change(self, post_ids: Collection[int], segments: Iterable[Any] = ()) -> None:
         """Delete posts and take in the segments that hold them anew, in one commit."""
-        snapshot = self.snapshot()
         writer = self._writer(PackedWriter)
         try:
             wanted = np.array(sorted(post_ids), dtype=np.int64)
-            gone = np.flatnonzero(np.isin(snapshot.post_ids, wanted) & snapshot.alive)
-            for number in gone.tolist():
-                writer.delete_document(number)
+            for segment, posts in self._posts(writer):
+                for number in np.flatnonzero(np.isin(posts, wanted)).tolist():
+                    if not segment.is_deleted(number):
+                        segment.delete_document(number)
             writer.segments.extend(segments)
             writer.commit(merge=False)
         except BaseException:
             if not writer.is_closed:
                 writer.cancel()
             raise
+
+    def _posts(self, writer: Any) -> list[tuple[Any, Ints]]:
+        """The segments and the posts in each, by document.
+
+        No snapshot: who writes need not hold what is asked of terms, which grows with the index.
+        """
+        before, self._posts_in = self._posts_in, {}
+        for segment in writer.segments:
+            name = segment.segment_id()
+            posts = before.get(name)
+            if posts is None:
+                reader = SegmentReader(writer.storage, self.schema, segment)
+                raw = b"".join(reader.column_reader("numbers", translate=False))
+                reader.close()
+                posts = np.frombuffer(raw, dtype=NUMBERS)["post_id"].copy()
+            self._posts_in[name] = posts
+        return [(segment, self._posts_in[segment.segment_id()]) for segment in writer.segments]
 
     def tidy(self) -> bool:
         """Merge the segments of one size where there are many; False where there are not."""
