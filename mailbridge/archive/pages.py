@@ -203,11 +203,11 @@ def _write_lists(copy: CopyFolder, title: str, language: str, threads: Sequence[
     years: dict[int, list[ThreadRow]] = {}
     for row in sorted(threads, key=lambda row: row.started_at, reverse=True):
         years.setdefault(row.started_at.year, []).append(row)
-    label = escape(gettext("Search"))
+    label, nothing = escape(gettext("Search")), escape(gettext("Nothing found."))
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p><label>{label} <input id="q" type="search" autocomplete="off"></label></p>',
-        f'<div role="status"><p id="none" hidden>{escape(gettext("Nothing found."))}</p></div>',
+        f'<div role="status"><p id="none" hidden>{nothing}</p></div>',
         '<ul id="found" aria-live="polite"></ul><ul>',
     ]
     for year, rows in years.items():
