@@ -38,7 +38,8 @@ from mailbridge.rendering import Rendering
 _COPIED: Final = frozenset({b"to", b"cc"})
 """Whom the author wrote to got the post itself, and is written nothing more."""
 
-_VOWELS: Final = "aàâeéèêiîoôuûy"
+_ELIDED: Final = (*"aàâeéèêiîoôuû", "hébreu", "hawaïen")
+"""How names of languages begin before which French says `de l’`: an `h` that is mute, no `y`."""
 
 
 def rendering_of(
@@ -159,4 +160,4 @@ def _original(post: Post, language: str) -> str:
     name = str(Locale(language).languages.get(post.language, ""))
     if language != "fr" or not name:
         return name
-    return f"de l’{name}" if name[0].lower() in _VOWELS else f"du {name}"
+    return f"de l’{name}" if name.lower().startswith(_ELIDED) else f"du {name}"

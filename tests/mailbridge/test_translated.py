@@ -201,6 +201,10 @@ def test_both_forms_begin_with_who_translated_and_end_with_the_way_out(office: O
                 "es": "Traducido del francés"}),
         ("pt", {"fr": "Traduit du portugais", "en": "Translated from Portuguese",
                 "es": "Traducido del portugués"}),
+        ("he", {"fr": "Traduit de l’hébreu", "en": "Translated from Hebrew",
+                "es": "Traducido del hebreo"}),
+        ("hu", {"fr": "Traduit du hongrois", "en": "Translated from Hungarian",
+                "es": "Traducido del húngaro"}),
         ("mul", {"fr": "Traduit", "en": "Translated", "es": "Traducido"}),
     ],
 )  # fmt: skip
