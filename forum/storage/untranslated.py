@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from forum.domain.values import MULTIPLE, Role
@@ -40,7 +40,7 @@ def untranslated_posts(
     """Shown posts with words of their own in other languages alone, the newest first.
 
     Args:
-        before: A post; only older ones than it are given.
+        before: A post; only older ones than it are given. One that is unknown is ignored.
 
     Returns:
         At most `POSTS_A_PAGE`, and one more where there are more.
@@ -92,6 +92,8 @@ def _waits(language: str) -> tuple[ColumnElement[bool], ...]:
 def _older(session: Session, before: int) -> ColumnElement[bool]:
     # Told from a post and not by counting pages: the index is entered where the page begins.
     date = session.scalar(select(Post.date).where(Post.id == before))
+    if date is None:
+        return true()
     return and_(Post.date <= date, or_(Post.date < date, Post.id < before))
 
 

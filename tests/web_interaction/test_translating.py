@@ -279,6 +279,8 @@ def test_who_has_ten_minutes_finds_what_waits(
     assert f"/posts/{post.id}/translate" not in client.get("/lists/ancrage/translate").text
     older = client.get(f"/lists/ancrage/translate?before={post.id}&language=fr").text
     assert "There is nothing older." in older
+    unknown = client.get("/lists/ancrage/translate?before=99999&language=fr")
+    assert f"/posts/{post.id}/translate" in unknown.text
 
 
 def test_pages_without_translations_ask_nothing_more(
