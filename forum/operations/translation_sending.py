@@ -95,7 +95,7 @@ def cancel_translation(session: Session, translation: PostTranslation) -> bool:
         )
         .execution_options(synchronize_session=False)
     )
-    return not _has_left(session, post_id, language)
+    return not has_left(session, post_id, language)
 
 
 def _chosen(
@@ -169,7 +169,8 @@ def _have_one(session: Session, post_id: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def _has_left(session: Session, post_id: int, language: str) -> bool:
+def has_left(session: Session, post_id: int, language: str) -> bool:
+    """Whether somebody was sent a post's translation into a language, or is being sent it."""
     waits = (SendState.QUEUED, SendState.CANCELLED)
     alone = select(Delivery.id).where(
         Delivery.post_id == post_id,

@@ -13,7 +13,7 @@ from forum.clock import utcnow
 from forum.config import settings
 from forum.domain.compose import is_blank
 from forum.domain.curation import Refusal
-from forum.domain.translation import TRANSLATION_CHARACTERS
+from forum.domain.translation import TRANSLATION_CHARACTERS, languages_kept
 from forum.domain.values import LANGUAGES
 from forum.extensions import db, limiter
 from forum.i18n import current_language
@@ -26,7 +26,7 @@ from forum.operations.translation import (
     rendered,
     write_translation,
 )
-from forum.operations.translation_sending import count_for_translation
+from forum.operations.translation_sending import count_for_translation, has_left
 from forum.storage.archive import Post
 from forum.storage.lists import MailingList
 from forum.storage.post_rows import languages_of_post
@@ -95,7 +95,11 @@ def take_back(post_id: int) -> ResponseReturnValue:
     decision = last_decision(db.session(), post, language) or abort(404)
     undo(db.session(), decision, utcnow(), the_account())
     db.session.commit()
-    flash(_("The translation is taken back. Here is its text."), "success")
+    told = _("The translation is taken back. Here is its text.")
+    nothing_stands = language not in languages_kept(post.translated_into)
+    if nothing_stands and has_left(db.session(), post.id, language):
+        told = " ".join((told, _("Some people have received it by mail already.")))
+    flash(told, "success")
     return _page(post, language, allowed, text=text)
 
 

@@ -15,6 +15,7 @@ from forum.operations.lists import grant_role
 from forum.operations.translation import write_translation
 from forum.storage.archive import Post
 from forum.storage.audit import AuditEntry
+from forum.storage.mail import Delivery, SendState
 from forum.storage.people import Account
 from forum.storage.translations import current_translations, translations_of
 from tests.factories import START, Make
@@ -250,6 +251,28 @@ def test_a_translator_takes_their_last_version_back(
     g.pop("_login_user", None)
     sign_in(client, moderator)
     assert client.post(address, data={"language": "en"}).status_code == 200
+
+
+def test_who_takes_back_what_has_left_is_told(
+    client: FlaskClient, make: Make, post: Post, translator: Account
+) -> None:
+    def take_back() -> str:
+        newest, *_ = translations_of(make.session, post.id, "en")
+        data = {"language": "en", "version": str(newest.id)}
+        return client.post(f"/posts/{post.id}/translate/undo", data=data).text
+
+    keep(client, post, text="Too fast.")
+    assert "by mail already" not in take_back()
+    reader = make.subscriber(post.mailing_list, language="en")
+    make.session.add(
+        Delivery(
+            post_id=post.id, subscription_id=reader.id, translation="en", state=SendState.SENT,
+            queued_at=LATER, due_at=LATER, sent_at=LATER,
+        )
+    )  # fmt: skip
+    make.commit()
+    keep(client, post, text="Too fast again.")
+    assert "Some people have received it by mail already." in take_back()
 
 
 def test_a_moderator_takes_it_back_from_the_log(
