@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -92,11 +92,13 @@ class House:
         thread: int = found["thread_id"]
         return thread
 
-    def send(self, *, to: str = f"{WORKSHOP}@{DOMAIN}", **fields: str) -> None:
+    def send(
+        self, *, to: str = f"{WORKSHOP}@{DOMAIN}", date: datetime = START, **fields: str
+    ) -> None:
         """Hand a mail in as the local mail server does."""
         author = re.search(r"\S+@[^\s>]+", fields["author"])
         assert author is not None
-        self.site.lmtp(author[0].lstrip("<"), to, mail(to=to, **fields))
+        self.site.lmtp(author[0].lstrip("<"), to, mail(to=to, date=date, **fields))
 
     def wait_for_index(self) -> None:
         """Until every post can be found."""

@@ -7,6 +7,7 @@ import itertools
 import pytest
 from playwright.sync_api import Page, expect
 
+from forum.clock import utcnow
 from tests.browser.conftest import NewPage
 from tests.browser.house import PILAR, House
 from tests.browser.keyboard import tab_to
@@ -25,6 +26,7 @@ def name(house: House) -> str:
         text=f"Proponemos un huerto compartido en {name}, con reglas sencillas para el riego.\n",
         author=f"Pilar Ríos <{PILAR}>",
         message_id=f"{name}@example.org",
+        date=utcnow(),  # The list of what waits begins with the newest.
     )
     return name
 

@@ -74,7 +74,7 @@ class Outside:
             lambda: numbers_of(self.site)[slug] == number and slug not in waiting_of(self.site),
         )
 
-    def at_rest(self, seconds: float = 2.0) -> None:
+    def at_rest(self, seconds: float = 4.0) -> None:
         """Wait until no mail moves any more."""
         deadline = time.monotonic() + 90
         number, since = -1, time.monotonic()

@@ -51,6 +51,10 @@ def carried(outside: Outside) -> dict[str, int]:
             write_on_the_web(site, name, token, f"Semences {number}", contribution(number), below)
         if number % 4 == 3:
             both(outside, number + 1)
+    wait_while_moving(
+        outside.world,
+        lambda: not any(waiting_of(site).keys() & PAIRS for site in outside.sites.values()),
+    )
     outside.at_rest()
     recipients = [one.recipient.partition("@")[0] for one in outside.world.mailboxes]
     return {name: sum(one in (name, f"pont-{name}") for one in recipients) for name in PAIRS}
