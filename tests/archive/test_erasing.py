@@ -82,6 +82,7 @@ def test_an_import_under_way_leaves_out_who_is_erased_meanwhile(
     assert set(session.scalars(select(Post.author_name))) == {""}
 
 
+@pytest.mark.slow
 def test_what_is_put_aside_is_put_aside_without_who_was_erased(
     session: Session, settings: Settings, where: MailingList, tmp_path: Path, make: Make
 ) -> None:

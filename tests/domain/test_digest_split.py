@@ -123,6 +123,7 @@ def test_whatever_is_written_comes_back(bodies: list[list[str]], form: DigestFor
         same(piece.raw, raw)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 10_000))
 def test_no_bytes_are_too_strange(noise: bytes, at: int) -> None:

@@ -79,6 +79,7 @@ def check(submission: Submission, raw: bytes) -> None:
     assert all(a.filename and "/" not in a.filename for a in submission.attachments)
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(raw=MAILS)
 def test_any_bytes_are_read(raw: bytes) -> None:

@@ -42,6 +42,7 @@ def test_tags_and_code_stay_as_they_are() -> None:
     assert set_html(html, "es") == html
 
 
+@pytest.mark.slow
 def test_it_is_linear() -> None:
     text = "a " * 50_000 + "? " * 50_000 + "<" * 50_000
     assert len(set_html(text, "fr")) == len(text)

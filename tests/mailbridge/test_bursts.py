@@ -51,6 +51,7 @@ def to(transport: Answering, recipient: str) -> list[bytes]:
     return [raw for _, who, raw in transport.sent if who == recipient]
 
 
+@pytest.mark.slow
 def test_a_thread_of_thirty_answers_is_one_mail(
     worker: Worker, transport: Answering, clock: Clock, ancrage: MailingList, make: Make
 ) -> None:

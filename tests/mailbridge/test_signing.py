@@ -66,6 +66,7 @@ def signature_of(message: bytes) -> dict[str, str]:
     return {name: text for name, _, text in pairs}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(path.name for path in OUTBOX.glob("*.eml")))
 def test_every_golden_mail_holds_once_signed(ring: KeyRing, name: str) -> None:
     raw = (OUTBOX / name).read_bytes()

@@ -117,6 +117,7 @@ def test_it_goes_after_the_delay_to_those_who_read_it_and_not_the_post(
     assert list(session.scalars(select(DigestItem.ready_at))) == [NOW + DELAY]
 
 
+@pytest.mark.slow
 def test_a_thousand_readers_are_two_statements(
     session: Session, make: Make, ancrage: MailingList, post: Post, translator: Account
 ) -> None:

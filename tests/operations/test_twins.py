@@ -86,6 +86,7 @@ def test_an_import_keeps_every_file_in_one_batch_and_in_the_next(
     assert (again.stored, again.duplicate) == (0, 3)
 
 
+@pytest.mark.slow
 def test_a_copy_without_its_files_is_known_by_its_id(
     session: Session, where: MailingList, tmp_path: Path
 ) -> None:

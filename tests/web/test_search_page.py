@@ -295,6 +295,7 @@ def test_nothing_of_private_lists_is_counted_drawn_or_cited(
         assert 'class="timeline"' not in text, address
 
 
+@pytest.mark.slow
 def test_what_stands_in_an_attachment_is_shown_behind_its_name(
     archive: Make, client: FlaskClient
 ) -> None:
