@@ -7,7 +7,7 @@ as a file is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -79,9 +79,7 @@ def _batches(
 ) -> Iterator[list[Any]]:
     """Rows in short transactions: a slow disk or reader holds nothing up."""
     after: tuple[datetime, str] | None = None
-    kept: Callable[[Any], bool] = lambda row: (  # noqa: E731
-        selection.post_ids is None or row.id in selection.post_ids
-    )
+    ids = selection.post_ids
     while True:
         wanted = select(*columns, Post.date, Post.content_digest).where(*selection.conditions())
         if with_raw:
@@ -95,6 +93,6 @@ def _batches(
             session.rollback()
         if rows:
             after = (rows[-1].date, rows[-1].content_digest)
-            yield [row for row in rows if kept(row)]
+            yield [row for row in rows if ids is None or row.id in ids]
         if len(rows) < AT_ONCE:
             return

@@ -36,6 +36,8 @@ _ENDING: Final = 2
 """Letters at the end of a stem that the word itself may have otherwise: `economi`, economy."""
 _OPEN: Final = "\x02"
 _CLOSE: Final = "\x03"
+_BEGINS: Final = Markup("<mark>")
+_ENDS: Final = Markup("</mark>")
 """Around hits while a text is not yet escaped; no text needs these characters."""
 _LETTERS: Final = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz")
 
@@ -262,8 +264,7 @@ def _cut(text: str, language: str, start: int | None, wanted: Marks, length: int
 
 def _mark(text: str, language: str, wanted: Marks) -> Markup:
     text = wanted.marked(text.replace(_OPEN, "").replace(_CLOSE, ""), language)
-    safe = str(escape(text))
-    return Markup(safe.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>"))  # noqa: S704 - escaped.
+    return escape(text).replace(_OPEN, _BEGINS).replace(_CLOSE, _ENDS)
 
 
 def _plain(text: str) -> bytes:

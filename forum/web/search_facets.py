@@ -62,6 +62,7 @@ def facets_of_page(
         wanted = (v for v in _shown(facet, hits, reader) if facet != "language" or v in LANGUAGES)
         shown = list(islice(wanted, VALUES_SHOWN))
         if len(shown) > 1 or (facet == "tag" and shown):
+            # Each row is made of escaped parts.
             rows = "".join(
                 [
                     _row(address_of(narrowing(facet, v)), _name(facet, v, titles), counts[v])

@@ -48,6 +48,7 @@ from forum.web.curation_words import refusal_text
 from forum.web.places import place_of
 from forum.web.reader import current_account, current_reader, moderated_lists
 from forum.web.wording import reason_text
+from forum.web.written_language import language_to_write
 
 blueprint = Blueprint("synthesis", __name__)
 
@@ -124,7 +125,7 @@ def write(thread_id: int) -> ResponseReturnValue:
     if current_account() is None:
         return login_page()
     allowed = languages_of_synthesis(thread) or abort(404)
-    language = _language_in(thread, allowed)
+    language = language_to_write(thread.mailing_list, allowed)
     if request.method == "GET":
         return _page(thread, language, allowed)
     text = request.form.get("text", "")
@@ -152,7 +153,7 @@ def send(thread_id: int) -> ResponseReturnValue:
     if current_account() is None:
         return login_page()
     allowed = languages_of_synthesis(thread) or abort(404)
-    language = _language_in(thread, allowed)
+    language = language_to_write(thread.mailing_list, allowed)
     version = current_versions(db.session(), thread.id).get(language)
     if version is None or version.account_id != the_account().id:
         abort(404)
@@ -216,16 +217,6 @@ def _visible_thread(thread_id: int) -> Thread:
     found = thread_now(db.session(), found.id)
     # It may have been moved to another list since.
     return find_thread(db.session(), current_reader(), found.id) or abort(404)
-
-
-def _language_in(thread: Thread, allowed: tuple[str, ...]) -> str:
-    wanted = request.values.get("language", "")
-    if wanted in allowed:
-        return wanted
-    if wanted in LANGUAGES:
-        abort(404)
-    preferred = (current_language(), thread.mailing_list.language)
-    return next((code for code in preferred if code in allowed), allowed[0])
 
 
 def _seen() -> int:

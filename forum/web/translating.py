@@ -16,7 +16,6 @@ from forum.domain.curation import Refusal
 from forum.domain.translation import TRANSLATION_CHARACTERS, languages_kept
 from forum.domain.values import LANGUAGES
 from forum.extensions import db, limiter
-from forum.i18n import current_language
 from forum.operations.curation import Refused
 from forum.operations.curation_posts import is_own
 from forum.operations.curation_undoing import undo
@@ -39,6 +38,7 @@ from forum.web.addresses import LARGEST_KEY, whole_number
 from forum.web.curation_words import refusal_text
 from forum.web.places import place_of
 from forum.web.reader import current_account, current_reader
+from forum.web.written_language import language_to_write
 
 blueprint = Blueprint("translating", __name__)
 
@@ -51,7 +51,7 @@ def write(post_id: int) -> ResponseReturnValue:
     if current_account() is None:
         return login_page()
     allowed = _languages_for_reader(post) or abort(404)
-    language = _language_among(allowed, post.mailing_list)
+    language = language_to_write(post.mailing_list, allowed)
     if request.method == "GET":
         return _page(post, language, allowed)
     text = request.form.get("text", "")
@@ -84,7 +84,7 @@ def take_back(post_id: int) -> ResponseReturnValue:
     if current_account() is None:
         return login_page()
     allowed = _languages_for_reader(post) or abort(404)
-    language = _language_among(allowed, post.mailing_list)
+    language = language_to_write(post.mailing_list, allowed)
     last = _to_take_back(post, language) or abort(404)
     # Sent once more, or after somebody else's, it would take back the version before, unseen.
     if request.method == "GET" or _number("version") != last.id:
@@ -110,7 +110,7 @@ def waiting(slug: str) -> ResponseReturnValue:
     mailing_list = visible_list_or_404(slug)
     if not may_translate(db.session(), current_reader(), mailing_list.id):
         abort(404)
-    language = _language_among(LANGUAGES, mailing_list)
+    language = language_to_write(mailing_list, LANGUAGES)
     before = whole_number(request.args.get("before", ""), LARGEST_KEY)
     posts = untranslated_posts(db.session(), mailing_list.id, language, before)
     return render_template(
@@ -135,16 +135,6 @@ def _languages_for_reader(post: Post) -> tuple[str, ...]:
     if not (is_own(post, the_account()) or may_translate(session, reader, post.mailing_list_id)):
         return ()
     return languages_to_translate(session, post)
-
-
-def _language_among(allowed: tuple[str, ...], mailing_list: MailingList) -> str:
-    wanted = request.values.get("language", "")
-    if wanted in allowed:
-        return wanted
-    if wanted in LANGUAGES:
-        abort(404)
-    preferred = (current_language(), mailing_list.language)
-    return next((code for code in preferred if code in allowed), allowed[0])
 
 
 def _number(name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -31,8 +32,8 @@ def name(house: House) -> str:
     return name
 
 
-def press(page: Page, role: str, name: str) -> None:
-    tab_to(page, page.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]
+def press(page: Page, role: Literal["link", "button"], name: str) -> None:
+    tab_to(page, page.get_by_role(role, name=name, exact=True))
     page.keyboard.press("Enter")
 
 

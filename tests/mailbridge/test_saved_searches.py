@@ -13,7 +13,6 @@ from forum.config import search_index
 from forum.domain.glossary_files import read_csv
 from forum.operations.glossary import import_concepts
 from forum.operations.saved_searches import MOST, SearchNotSavedError, save_search
-from forum.search.indexer import drain
 from forum.storage.archive import PostState
 from forum.storage.lists import MailingList, list_by_slug
 from forum.storage.mail import Notice
@@ -23,16 +22,14 @@ from mailbridge.notices import build
 from mailbridge.saved_searches import queue_search_mails
 from tests.conftest import settings_for
 from tests.factories import START, Make
+from tests.indexed import index_all
 from tests.web.signing import sign_in
 
 DAY = timedelta(days=1)
 
 
 def index(make: Make) -> None:
-    make.commit()
-    while drain(make.session, search_index()):
-        make.commit()
-    make.commit()
+    index_all(make.session)
 
 
 def the_list(make: Make, slug: str) -> MailingList:

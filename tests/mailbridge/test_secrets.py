@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -77,9 +77,9 @@ def refuse(_recipient: str) -> Outcome:
 
 @pytest.mark.parametrize("answer", [lambda _: Sent("250 ok"), refuse], ids=["sent", "refused"])
 def test_a_notice_that_has_ended_opens_nothing_any_more(
-    works: Works, session: Session, told: set[str], answer: object
+    works: Works, session: Session, told: set[str], answer: Callable[[str], Outcome]
 ) -> None:
-    works.transport.answer = answer  # type: ignore[assignment]
+    works.transport.answer = answer
     for _ in range(5):  # So many alike are not believed at first.
         works()
         works.clock.now += timedelta(hours=2)

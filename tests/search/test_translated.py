@@ -8,15 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forum.config import search_index
 from forum.domain.values import Role, Segment
 from forum.operations.curation_removing import remove
 from forum.operations.curation_undoing import undo
 from forum.operations.erasing import erase
 from forum.operations.translation import write_translation
-from forum.search.indexer import drain
 from forum.storage.archive import Post
 from tests.factories import START, Make
+from tests.indexed import found_posts, index_all
 from tests.operations.test_curation import LATER
 from tests.search.conftest import Bench, document
 
@@ -28,18 +27,6 @@ FRENCH = "Nous proposons une **monnaie** locale ; écrire à awa.ndiaye@example.
 def post(make: Make) -> Post:
     mailing_list = make.mailing_list()
     return make.post(mailing_list, text=SPANISH, subject="Reglas", author="Luz <luz@example.org>")
-
-
-def index(make: Make) -> None:
-    make.commit()
-    while drain(make.session, search_index()):
-        make.commit()
-    make.commit()
-
-
-def found(client: FlaskClient, words: str) -> list[int]:
-    answer = client.get("/api/v1/search", query_string={"q": words}).get_json()
-    return [item["post_id"] for item in answer["items"]]
 
 
 def test_translations_are_searched_in_their_language_and_belong_to_the_post(bench: Bench) -> None:
@@ -59,17 +46,17 @@ def test_translations_are_searched_in_their_language_and_belong_to_the_post(benc
 def test_a_word_of_a_translation_finds_the_post_and_the_page_shows_it_there(
     client: FlaskClient, make: Make, app: Flask, post: Post
 ) -> None:
-    index(make)
-    assert found(client, "monnaie") == []
+    index_all(make.session)
+    assert found_posts(client, "monnaie") == []
     write_translation(make.session, post, "fr", FRENCH, LATER)
-    index(make)
-    assert found(client, "monnaies") == [post.id]
-    assert found(client, "monnaie lang:fr") == []
+    index_all(make.session)
+    assert found_posts(client, "monnaies") == [post.id]
+    assert found_posts(client, "monnaie lang:fr") == []
     page = client.get("/search?q=monnaie&lang=en").get_data(as_text=True)
     assert "In its translation into French:" in page
     assert '<p class="excerpt" lang="fr">Nous proposons une **<mark>monnaie</mark>** locale' in page
     assert "awa.ndiaye@example.net" not in page
-    assert found(client, "awa.ndiaye@example.net") == []
+    assert found_posts(client, "awa.ndiaye@example.net") == []
     own = client.get("/search?q=moneda&lang=en").get_data(as_text=True)
     assert "In its translation" not in own
     assert '<p class="excerpt" lang="es">Proponemos una <mark>moneda</mark>' in own
@@ -80,21 +67,21 @@ def test_what_is_taken_back_or_removed_is_not_found_any_more(
 ) -> None:
     first = write_translation(make.session, post, "fr", FRENCH, LATER)
     second = write_translation(make.session, post, "fr", "Un troc paisible.", LATER)
-    index(make)
-    assert found(client, "monnaie") == []
-    assert found(client, "troc") == [post.id]
+    index_all(make.session)
+    assert found_posts(client, "monnaie") == []
+    assert found_posts(client, "troc") == [post.id]
     undo(make.session, second.id, LATER)
-    index(make)
-    assert found(client, "monnaie") == [post.id]
-    assert found(client, "troc") == []
+    index_all(make.session)
+    assert found_posts(client, "monnaie") == [post.id]
+    assert found_posts(client, "troc") == []
     undo(make.session, first.id, LATER)
-    index(make)
-    assert found(client, "monnaie") == []
+    index_all(make.session)
+    assert found_posts(client, "monnaie") == []
     write_translation(make.session, post, "fr", FRENCH, LATER)
-    index(make)
+    index_all(make.session)
     remove(make.session, post, LATER, reason="Asked for.")
-    index(make)
-    assert found(client, "monnaie") == []
+    index_all(make.session)
+    assert found_posts(client, "monnaie") == []
 
 
 def test_a_name_erased_from_a_translation_is_not_found_either(
@@ -106,9 +93,9 @@ def test_a_name_erased_from_a_translation_is_not_found_either(
         in_reply_to=post.message_id,
     )  # fmt: skip
     write_translation(make.session, post, "fr", "Zoé Okafor propose une monnaie.", LATER)
-    index(make)
-    assert post.id in found(client, "okafor")
+    index_all(make.session)
+    assert post.id in found_posts(client, "okafor")
     erase(make.session, other.author, START)
-    index(make)
-    assert found(client, "okafor") == []
-    assert found(client, "monnaie") == [post.id]
+    index_all(make.session)
+    assert found_posts(client, "okafor") == []
+    assert found_posts(client, "monnaie") == [post.id]

@@ -8,14 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from forum.config import search_index
 from forum.domain.glossary_files import read_csv
 from forum.operations.glossary import import_concepts
-from forum.search.indexer import drain
 from forum.storage.audit import AuditEntry
 from forum.storage.glossary import GlossaryConcept, concepts_of_list
 from forum.storage.lists import MailingList
 from tests.factories import START, Make
+from tests.indexed import index_all
 from tests.web.signing import sign_in
 
 CSV = "fr,en,es,note\nancrage territorial; AT,territorial anchorage,anclaje territorial,\n"
@@ -32,10 +31,7 @@ def ancrage(make: Make) -> MailingList:
     ):
         make.post(ancrage, subject=subject, text=text)
     make.subscriber(make.mailing_list("private", visibility="private"), "member@example.net")
-    make.commit()
-    while drain(make.session, search_index()):
-        make.commit()
-    make.commit()
+    index_all(make.session)
     return ancrage
 
 

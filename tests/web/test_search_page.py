@@ -23,6 +23,7 @@ from forum.web.search_time import operators
 from forum.web.search_words import explained
 from mailbridge.file_reader import FileReader
 from tests.factories import START, Make
+from tests.indexed import index_all
 from tests.web.signing import sign_in
 
 
@@ -52,10 +53,7 @@ def archive(make: Make) -> Make:
     private = make.mailing_list("private", visibility="private")
     make.post(private, subject="Huis clos", text="Une confidence: le mot dissimulation.\n")
     make.subscriber(private, "member@example.net")
-    make.commit()
-    while drain(make.session, search_index()):
-        make.commit()
-    make.commit()
+    index_all(make.session)
     return make
 
 
@@ -190,10 +188,7 @@ def test_the_name_of_a_list_before_subjects_is_neither_found_nor_shown(
         select(MailingList).where(MailingList.slug == "ancrage")
     ).one()
     archive.post(ancrage, subject="Re: [ancrage] Semences", text="Les graines du jardin.\n")
-    archive.commit()
-    while drain(archive.session, search_index()):
-        archive.commit()
-    archive.commit()
+    index_all(archive.session)
     assert "Nothing was found" in client.get("/search?q=subject:ancrage").text
     page = client.get("/search?q=graines").text
     assert "Semences</a>" in page
@@ -205,10 +200,7 @@ def test_an_address_cannot_be_asked_for(client: FlaskClient, archive: Make) -> N
         select(MailingList).where(MailingList.slug == "ancrage")
     ).one()
     archive.post(ancrage, text="Écrivez à zoe@uniq.example pour le catalogue.\n")
-    archive.commit()
-    while drain(archive.session, search_index()):
-        archive.commit()
-    archive.commit()
+    index_all(archive.session)
     assert "1 post found" in client.get("/search?q=catalogue").text
     assert "1 post found" not in client.get("/search?q=zoe@uniq.example").text
     assert "1 post found" not in client.get("/search?q=uniq").text

@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from forum.config import search_index
-from forum.search.indexer import drain
 from forum.storage.archive import PostState
 from forum.web.search_operators import narrowed, narrowing, operator_text
 from tests.factories import START, Make
+from tests.indexed import index_all
 from tests.web.signing import sign_in
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -38,10 +37,7 @@ def indexed(make: Make) -> Make:
     private = make.mailing_list("private", visibility="private")
     make.post(private, subject="Secret", text="Une monnaie dont personne ne doit rien savoir.\n")
     make.subscriber(private, "member@example.net")
-    make.commit()
-    while drain(make.session, search_index()):
-        make.commit()
-    make.commit()
+    index_all(make.session)
     return make
 
 

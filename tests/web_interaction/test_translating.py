@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import g
 from flask.testing import FlaskClient
@@ -314,7 +316,10 @@ def test_pages_without_translations_ask_nothing_more(
     def queries(*, translated: bool) -> int:
         asked: list[str] = []
         make.session.expunge_all()
-        listen = lambda *given: asked.append(given[2])  # noqa: E731
+
+        def listen(*given: Any) -> None:
+            asked.append(given[2])
+
         event.listen(db.engine, "before_cursor_execute", listen)
         try:
             client.get(address)
